@@ -1,0 +1,81 @@
+# Everything here works on a fresh machine with Python 3.11+ and make; `make` alone lists it.
+#
+# An environment is made once and again when pyproject.toml changes: the .ready-* files remember that.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+FLOORS := .venvs/floors
+DEMO   := $(CURDIR)/.demo/prompts.db
+PIP    := -m pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test test-main test-floors lint format bench clean
+.DELETE_ON_ERROR:
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.ready-demo ## import the sample prompts, run the quickstart notebook, print what it expands
+	@PROMPT_KERNEL_URL="$(DEMO)" $(BIN)/python scripts/demo.py
+
+lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
+	@mkdir -p .demo
+	PROMPT_KERNEL_URL="$(DEMO)" $(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)/notebooks" \
+	  --LabApp.default_url=/lab/tree/quickstart.ipynb
+
+test: test-main test-floors ## run every test: all of them here, then the notebook's with the oldest IPython
+
+test-main: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -n 2 --cov
+
+test-floors: $(FLOORS)/.ready
+	$(FLOORS)/bin/python -m pytest -n 2 tests/notebook
+
+lint: $(VENV)/.ready-dev ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+format: $(VENV)/.ready-dev ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+bench: $(VENV)/.ready-bench ## measure against peers and the limit, side by side
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove all that make has made, the environments and the demo store too
+	rm -rf $(VENV) .venvs .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Environments ---------------------------------------------------------------------------------------------------------
+
+# A venv whose making was broken off has no pip, so that pip stands for a whole one.
+$(BIN)/pip $(FLOORS)/bin/pip:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "Making $(@:/bin/pip=) with $$("$$python" --version) ..."; \
+	    exec "$$python" -m venv "$(@:/bin/pip=)"; \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or newer with its venv module was found. Install one (on Debian and Ubuntu:"; \
+	echo "apt install python3 python3-venv), or name yours: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; \
+	exit 1
+
+$(VENV)/.ready-demo: INSTALL := -e ".[notebook]" nbclient ipykernel
+$(VENV)/.ready-lab: INSTALL := -e ".[notebook]" jupyterlab
+$(VENV)/.ready-dev: INSTALL := -e ".[notebook]" --group dev
+$(VENV)/.ready-bench: INSTALL := -e ".[notebook]" --group bench
+
+$(VENV)/.ready-%: pyproject.toml | $(BIN)/pip
+	@echo "Installing what is needed into $(VENV) (once; a minute or two) ..."
+	@$(BIN)/python $(PIP) "pip>=25.1"
+	@$(BIN)/python $(PIP) $(INSTALL)
+	@touch $@
+
+$(FLOORS)/.ready: pyproject.toml tests/notebook/floors.txt | $(FLOORS)/bin/pip
+	@echo "Installing the oldest supported IPython into $(FLOORS) (once; a minute or two) ..."
+	@$(FLOORS)/bin/python $(PIP) "pip>=25.1"
+	@$(FLOORS)/bin/python $(PIP) -e . --group test -r tests/notebook/floors.txt
+	@touch $@

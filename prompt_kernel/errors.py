@@ -1,0 +1,334 @@
+"""Every error that the project raises on purpose.
+
+    PromptKernelError
+    ├── InvalidPathError                a path or a name is not of the grammar
+    ├── InvalidTextError                a text that cannot be stored (NUL, lone surrogate, too long)
+    ├── InvalidMetadataError            tags, variables, engine or label do not make sense
+    ├── PathTakenError                  something else has that path already
+    ├── NotFoundError                   (also a LookupError)
+    │   ├── PromptNotFoundError
+    │   │   └── DisabledPromptError     it is there, but its directory is switched off
+    │   ├── VersionNotFoundError
+    │   └── DirectoryNotFoundError
+    ├── ExpansionError                  what can go wrong while a text is expanded
+    │   ├── AmbiguousNameError          a short name fits several prompts
+    │   ├── PromptSyntaxError           a template of the `jinja` engine is malformed or fails
+    │   ├── InclusionCycleError
+    │   ├── MissingVariableError
+    │   ├── InvalidVariableError        a value does not fit the declared type
+    │   └── ExpansionTooLargeError
+    ├── ConflictError                   somebody else changed the same lines meanwhile
+    ├── ReferencedError                 other prompts include what is to be deleted
+    ├── DirectoryNotEmptyError          there are prompts in the directory that is to be removed
+    ├── ImportFileError                 files that cannot be imported, all of them at once
+    ├── StoreError
+    │   ├── StoreUnavailableError       the database cannot be opened, read or written
+    │   ├── SchemaTooNewError           a newer prompt_kernel wrote the database
+    │   ├── ReadOnlyStoreError          the store was opened for reading only
+    │   └── DamagedTextError            a stored text does not match its hash
+    └── MissingExtraError               an optional dependency is not installed
+
+Each message says what is wrong, where, and what to do. In a notebook an error is that sentence and no traceback;
+in plain Python it is an ordinary exception.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from prompt_kernel.language import Span
+
+
+_E = TypeVar("_E", bound="PromptKernelError")
+
+
+class PromptKernelError(Exception):
+    """The root: `except PromptKernelError` catches everything that the project raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """One sentence instead of a traceback: the hook that IPython documents for this."""
+        return [f"{type(self).__name__}: {self}"]
+
+    def at(self, where: str) -> Self:
+        """Return the same error with the place that it happened at, as `language.caret` draws it."""
+        return _rebuild(type(self), f"{self}{where}", dict(self.__dict__))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by content, so that an error crosses a process boundary with all it carries."""
+        return _rebuild, (type(self), str(self), dict(self.__dict__))
+
+
+def _rebuild(kind: type[_E], message: str, content: dict[str, Any]) -> _E:
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    error.__dict__.update(content)
+    return error
+
+
+def _did_you_mean(suggestions: Sequence[str]) -> str:
+    return f" Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+
+
+class InvalidPathError(PromptKernelError):
+    """A path or a name that the grammar does not allow."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Say that `path` is not usable because of `reason`."""
+        super().__init__(f"{path!r} cannot be a path: {reason}.")
+        self.path, self.reason = path, reason
+
+
+class InvalidTextError(PromptKernelError):
+    """A text that no store can hold."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Say that the text for `path` is refused because of `reason`."""
+        super().__init__(f"The text of {path} was not saved: {reason}.")
+        self.path, self.reason = path, reason
+
+
+class InvalidMetadataError(PromptKernelError):
+    """Tags, variables, an engine, a label or a description that make no sense."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        """Say what is wrong with `field`."""
+        super().__init__(f"{field}: {reason}.")
+        self.field, self.reason = field, reason
+
+
+class PathTakenError(PromptKernelError):
+    """Something else has that path, or one that differs only in case or look."""
+
+    def __init__(self, path: str, taken_by: str) -> None:
+        """Say that `path` clashes with the existing `taken_by`."""
+        same = f"{path} exists already" if path == taken_by else f"{path} is too close to {taken_by}, which exists"
+        super().__init__(f"{same}. Choose another path, or rename the other one first.")
+        self.path, self.taken_by = path, taken_by
+
+
+class NotFoundError(PromptKernelError, LookupError):
+    """What was asked for is not there."""
+
+
+class PromptNotFoundError(NotFoundError):
+    """No prompt of that name."""
+
+    def __init__(self, path: str, suggestions: Sequence[str] = (), *, where: str = "") -> None:
+        """Say that `path` is missing; `where` is the place that asked for it, as a line with a caret."""
+        super().__init__(f"There is no prompt {path!r}.{_did_you_mean(suggestions)}{where}")
+        self.path, self.suggestions = path, tuple(suggestions)
+
+
+class DisabledPromptError(PromptNotFoundError):
+    """The prompt is there, but its directory is disabled."""
+
+    def __init__(self, name: str, path: str) -> None:
+        """Say that `name` means `path`, which is switched off."""
+        super().__init__(name)
+        self.args = (f"{path} is in a disabled directory, so {name!r} does not resolve. Enable the directory.",)
+
+
+class VersionNotFoundError(NotFoundError):
+    """The prompt is there, that version or label of it is not."""
+
+    def __init__(self, path: str, pin: int | str, available: Sequence[str] = (), *, where: str = "") -> None:
+        """Say that `path` has no `pin`; `available` are the versions and labels that it has."""
+        has = f" It has {', '.join(available)}." if available else ""
+        kind = "version" if isinstance(pin, int) else "label"
+        super().__init__(f"{path} has no {kind} {pin}.{has}{where}")
+        self.path, self.pin, self.available = path, pin, tuple(available)
+
+
+class DirectoryNotFoundError(NotFoundError):
+    """No directory of that path."""
+
+    def __init__(self, path: str, suggestions: Sequence[str] = ()) -> None:
+        """Say that the directory `path` is missing."""
+        super().__init__(f"There is no directory {path!r}.{_did_you_mean(suggestions)}")
+        self.path, self.suggestions = path, tuple(suggestions)
+
+
+class ExpansionError(PromptKernelError):
+    """A text could not be expanded."""
+
+
+class AmbiguousNameError(ExpansionError):
+    """A short name that fits several prompts."""
+
+    def __init__(self, name: str, candidates: Sequence[str], *, where: str = "") -> None:
+        """Say that `name` fits each of `candidates`."""
+        super().__init__(f"{name!r} could be {' or '.join(candidates)}. Write one of these paths.{where}")
+        self.name, self.candidates = name, tuple(candidates)
+
+
+class PromptSyntaxError(ExpansionError):
+    """A template that its engine refuses, or that fails while it runs."""
+
+    def __init__(self, reason: str, span: "Span | None" = None, *, where: str = "") -> None:
+        """Say what is wrong at `span` of the text."""
+        super().__init__(f"{reason}{where}")
+        self.reason, self.span = reason, span
+
+
+class InclusionCycleError(ExpansionError):
+    """A prompt that includes itself, directly or through others."""
+
+    def __init__(self, chain: Sequence[str], *, where: str = "") -> None:
+        """Say how the prompts of `chain` lead back to the first of them."""
+        super().__init__(f"These prompts include each other in a circle: {_shorten(chain)}.{where}")
+        self.chain = tuple(chain)
+
+
+def _shorten(chain: Sequence[str], most: int = 12) -> str:
+    links = list(chain)
+    if len(links) > most:
+        half = most // 2
+        links = [*links[:half], f"… {len(links) - most} more …", *links[-half:]]
+    return " -> ".join(links)
+
+
+class MissingVariableError(ExpansionError):
+    """Variables that nobody gave and that have no default."""
+
+    def __init__(self, names: Sequence[str], *, where: str = "") -> None:
+        """Name what is missing, and show the place that needs the first."""
+        names = tuple(names)
+        needs = f"variable {names[0]}" if len(names) == 1 else f"variables {', '.join(names)}"
+        give = ", ".join(f"{name}=…" for name in names)
+        super().__init__(f"No value was given for the {needs}. Give {give}.{where}")
+        self.names = names
+
+
+class InvalidVariableError(ExpansionError):
+    """A value that does not fit what the prompt declares."""
+
+    def __init__(self, name: str, value: object, reason: str, *, where: str = "") -> None:
+        """Say why `value` cannot fill `name`."""
+        shown = repr(value)
+        shown = shown if len(shown) <= 60 else shown[:57] + "…"  # noqa: PLR2004 - one line of a terminal
+        super().__init__(f"{name}={shown} does not fit: {reason}.{where}")
+        self.name, self.value, self.reason = name, value, reason
+
+
+class ExpansionTooLargeError(ExpansionError):
+    """An expansion refused before it was built, because of its size."""
+
+    def __init__(self, limit: str, allowed: int, size: int, *, where: str = "") -> None:
+        """Say which `limit` (its setting's name) allows how many, and how many there would be."""
+        super().__init__(
+            f"This would expand to {_count(size)} {_UNITS.get(limit, limit)}, and the limit is {allowed:,}. "
+            f"Include less, or raise it with limits=Limits({limit}=…).{where}"
+        )
+        self.limit, self.allowed, self.size = limit, allowed, size
+
+
+_UNITS = {"characters": "characters", "inclusions": "inclusions", "depth": "levels"}
+_EXACT_UP_TO = 10**9
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number < _EXACT_UP_TO else f"{number:.1e}" if number < 10**300 else "over 1e300"
+
+
+class ConflictError(PromptKernelError):
+    """Somebody else changed the same lines since the writer last looked; nothing was saved, no text is lost."""
+
+    def __init__(self, path: str, *, base: str, theirs: str, mine: str, version: int, author: str = "") -> None:
+        """Hold the common `base`, `theirs` (the stored head, `version`) and `mine` (the text that was to be saved)."""
+        who = f" by {author}" if author else ""
+        super().__init__(
+            f"{path} was changed{who} to version {version} in the same lines. Nothing was saved; "
+            f"merge both texts and save again with expected={version}."
+        )
+        self.path, self.base, self.theirs, self.mine, self.version = path, base, theirs, mine, version
+        self.author = author
+
+
+class ReferencedError(PromptKernelError):
+    """Other prompts include what is to be deleted."""
+
+    def __init__(self, path: str, referrers: Sequence[str]) -> None:
+        """Name the `referrers` of `path`."""
+        super().__init__(
+            f"{path} is included by {', '.join(referrers)}. Change these first, or delete it with force=True."
+        )
+        self.path, self.referrers = path, tuple(referrers)
+
+
+class DirectoryNotEmptyError(PromptKernelError):
+    """There are prompts in the directory that is to be removed."""
+
+    def __init__(self, path: str, prompts: Sequence[str]) -> None:
+        """Name the `prompts` in the directory `path`."""
+        shown = ", ".join(prompts[:_MOST_NAMED]) + (", …" if len(prompts) > _MOST_NAMED else "")
+        super().__init__(f"The directory {path} holds {len(prompts)} prompts: {shown}. Move or delete these first.")
+        self.path, self.prompts = path, tuple(prompts)
+
+
+_MOST_NAMED = 5
+
+
+class ImportFileError(PromptKernelError):
+    """Files that cannot be imported; nothing at all was imported."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """List every file (its path, with a line where one is known) with what is wrong with it."""
+        count = "1 file" if len(problems) == 1 else f"{len(problems)} files"
+        lines = "".join(f"\n  {name}: {reason}" for name, reason in problems.items())
+        super().__init__(f"Nothing was imported, because {count} cannot be read:{lines}")
+        self.problems = dict(problems)
+
+
+class StoreError(PromptKernelError):
+    """The database itself is the problem."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database cannot be opened, read or written just now."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        """Say what is wrong with the store at `url`."""
+        super().__init__(f"The store {url} cannot be used: {reason}.")
+        self.url, self.reason = url, reason
+
+
+class SchemaTooNewError(StoreError):
+    """A newer prompt_kernel wrote this database."""
+
+    def __init__(self, url: str, found: int, known: int) -> None:
+        """Say which schema was `found` and which is the newest `known` here."""
+        super().__init__(
+            f"The store {url} has schema {found}, this version knows up to {known}. It was opened for reading only; "
+            "upgrade with: pip install --upgrade prompt-kernel"
+        )
+        self.url, self.found, self.known = url, found, known
+
+
+class ReadOnlyStoreError(StoreError):
+    """The store was opened for reading only."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        """Say why the store at `url` takes no changes."""
+        super().__init__(f"The store {url} is open for reading only: {reason}. Nothing was changed.")
+        self.url, self.reason = url, reason
+
+
+class DamagedTextError(StoreError):
+    """A stored text that does not match its hash."""
+
+    def __init__(self, path: str, version: int) -> None:
+        """Name the damaged version."""
+        super().__init__(
+            f"The stored text of {path}@{version} does not match its SHA-256: the file was damaged. "
+            "Run `prompt-kernel doctor`, and restore a backup or another version."
+        )
+        self.path, self.version = path, version
+
+
+class MissingExtraError(PromptKernelError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, extra: str, what: str) -> None:
+        """Say that `what` needs the `extra`."""
+        super().__init__(f'{what} needs an optional part. Install it with: pip install "prompt-kernel[{extra}]"')
+        self.extra = extra

@@ -1,0 +1,198 @@
+"""The meaning of a text: inclusions resolved, variables filled, the origin of each character known.
+
+A text goes one way: a `Source` gives it, `_graph` resolves what it includes and measures it, `_fill` puts the values
+in, and an `Expansion` comes out. Nothing here knows a database: a dict will do as a source.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+from prompt_kernel.errors import DamagedTextError, MissingVariableError
+from prompt_kernel.expansion._fill import Filled, Plan, fill, manifest, pieces
+from prompt_kernel.expansion._graph import Node, Resolve, load, resolver
+from prompt_kernel.expansion._source import Pin, Source, SourceText, Texts, choose, hash_of, matching
+from prompt_kernel.expansion._values import (
+    Details,
+    Diagnostic,
+    Expansion,
+    Limits,
+    Manifest,
+    ManifestEntry,
+    Piece,
+    Severity,
+)
+from prompt_kernel.language import Inclusion
+from prompt_kernel.variables import Declaration
+
+NO_VALUES: Mapping[str, object] = {}
+DEFAULT_LIMITS = Limits()
+
+
+class Expander:
+    """Expands the prompts of one source, and remembers each plan for as long as the source stays the same."""
+
+    def __init__(
+        self, source: Source, transaction: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
+        """Expand from `source`; what is read for one expansion is read inside of `transaction`."""
+        self.source = source
+        self._transaction = transaction
+        self._revision: object = None
+        self._plans: dict[tuple[str, bool, Limits], Plan] = {}
+        self._finished: dict[tuple[str, bool, Limits], Expansion] = {}
+
+    def expand(
+        self,
+        path: str,
+        variables: Mapping[str, object] = NO_VALUES,
+        *,
+        strict: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Expansion:
+        """Expand the prompt at `path` (which may be pinned: `path@3`).
+
+        Raises:
+            NotFoundError, ExpansionError: see `errors`.
+        """
+        self._refresh()
+        key = (path, strict, limits)
+        if not variables:
+            finished = self._finished.get(key)
+            if finished is not None:
+                return finished
+        plan = self._plans.get(key)
+        if plan is None:
+            with self._transaction():
+                self._refresh()
+                plan = self._plans[key] = self._plan(find(self.source, path), strict=strict, limits=limits)
+        expansion = finish(plan, variables, limits, strict=strict)
+        if not variables:
+            self._finished[key] = expansion
+        return expansion
+
+    def expand_text(
+        self,
+        text: SourceText,
+        variables: Mapping[str, object] = NO_VALUES,
+        *,
+        strict: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Expansion:
+        """Expand a text that the source does not hold."""
+        with self._transaction():
+            self._refresh()
+            plan = self._plan(text, strict=strict, limits=limits)
+        return finish(plan, variables, limits, strict=strict)
+
+    def declarations(self, path: str) -> dict[str, Declaration]:
+        """Return every variable that expanding `path` takes, own and inherited, in order of first use."""
+        with self._transaction():
+            self._refresh()
+            plan = self._plan(find(self.source, path), strict=False, limits=DEFAULT_LIMITS)
+        return {name: plan.declaration(name) for name in plan.names}
+
+    def _refresh(self) -> None:
+        revision = self.source.revision
+        if revision != self._revision:
+            self._plans.clear()
+            self._finished.clear()
+            self._revision = revision
+
+    def _plan(self, root: SourceText, *, strict: bool, limits: Limits) -> Plan:
+        return Plan(load(root, resolver(self.source), limits, strict=strict, source=self.source))
+
+
+def expand(
+    text: str,
+    source: Source | Mapping[str, str | SourceText] | None = None,
+    /,
+    variables: Mapping[str, object] | None = None,
+    *,
+    strict: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+    **values: object,
+) -> Expansion:
+    """Expand a free text against a source: a mapping from paths to texts, a `Texts`, or a store.
+
+    Values come by keyword, or in `variables` where a name would clash with a parameter. With `strict=False` what
+    cannot be expanded stays as it is written, and the expansion's diagnostics tell.
+
+    Raises:
+        NotFoundError, ExpansionError: see `errors`.
+    """
+    if source is None or (isinstance(source, Mapping) and not isinstance(source, Texts)):
+        source = Texts(source or {})
+    given = {**variables, **values} if variables else values
+    if not hasattr(source, "find"):
+        # A store: it expands under one snapshot of the database.
+        return source.expand_text(text, given, strict=strict, limits=limits)  # type: ignore[union-attr]  # see above
+    return Expander(source).expand_text(SourceText("", text), given, strict=strict, limits=limits)
+
+
+def find(source: Source, path: str) -> SourceText:
+    """Return the text at `path`, which may be pinned as in an inclusion: `path@3`, `path@label`."""
+    name, pin = split_pin(path)
+    return source.root(name, pin)
+
+
+def split_pin(path: str) -> tuple[str, Pin]:
+    """Split `path@3` into path and pin; the pin is an int for a version, a str for a label, None where there is none."""
+    name, at, pin = path.partition("@")
+    if not at:
+        return path, None
+    return name, int(pin) if pin.isascii() and pin.isdigit() else pin
+
+
+def finish(plan: Plan, variables: Mapping[str, object], limits: Limits, *, strict: bool) -> Expansion:
+    """Fill `plan` and wrap what comes out."""
+    filled = fill(plan, variables, limits, strict=strict)
+    root = plan.graph.root.source
+    details = Details(
+        root.path,
+        root.version,
+        filled.values,
+        frozenset(filled.defaults),
+        (*plan.graph.diagnostics, *filled.diagnostics),
+        lambda: pieces(plan, filled),
+        lambda: manifest(plan.graph),
+    )
+    return Expansion(filled.text, details)
+
+
+def expand_manifest(
+    recorded: Manifest,
+    texts: list[SourceText],
+    variables: Mapping[str, object],
+    *,
+    strict: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Expansion:
+    """Expand exactly what `recorded` names; `texts` are the texts of its entries, in order.
+
+    Raises:
+        DamagedTextError: a text is not the one that the manifest was made from.
+        ExpansionError: a variable is missing or does not fit.
+    """
+    for entry, text in zip(recorded.entries, texts, strict=True):
+        if hash_of(text.text) != entry.sha256:
+            raise DamagedTextError(entry.path or "text", entry.version or 0)
+    plan = Plan(load(texts[0], _recorded_resolver(recorded, texts), limits, strict=strict))
+    return finish(plan, variables, limits, strict=strict)
+
+
+def _recorded_resolver(recorded: Manifest, texts: list[SourceText]) -> Resolve:
+    entries = {text.identity: entry for entry, text in zip(recorded.entries, texts, strict=True)}
+
+    def resolve(node: Node, number: int, _inclusion: Inclusion) -> list[SourceText] | None:
+        before = sum(isinstance(part, Inclusion) for part in node.source.parts[:number])
+        targets = entries[node.source.identity].includes[before]
+        return None if targets is None else [texts[target] for target in targets]
+
+    return resolve
+
+
+__all__ = [
+    "DEFAULT_LIMITS", "Diagnostic", "Expander", "Expansion", "Filled", "Limits", "Manifest", "ManifestEntry",
+    "MissingVariableError", "Piece", "Pin", "Severity", "Source", "SourceText", "Texts", "choose", "expand",
+    "Plan", "expand_manifest", "find", "finish", "hash_of", "load", "matching", "resolver", "split_pin",
+]  # fmt: skip

@@ -1,0 +1,329 @@
+"""From a text to the graph of everything it includes: resolved, free of cycles, and of known size.
+
+Each text is resolved once however often it is included, and nothing here is recursive: first every node is found,
+level by level, then they are put in order, children before parents, which finds cycles and sizes.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from prompt_kernel.errors import (
+    AmbiguousNameError,
+    ExpansionTooLargeError,
+    InclusionCycleError,
+    NotFoundError,
+    PromptKernelError,
+    PromptNotFoundError,
+)
+from prompt_kernel.expansion._source import Source, SourceText
+from prompt_kernel.expansion._values import Diagnostic, Limits, Severity
+from prompt_kernel.language import Escape, Inclusion, Quoted, Span, Text, Variable, caret, line_of
+from prompt_kernel.names import is_suffix, key_of
+from prompt_kernel.variables import Declaration, Scalar
+
+Arguments = tuple[tuple[str, Scalar], ...]
+_E = TypeVar("_E", bound=PromptKernelError)
+
+
+class Node:
+    """One text of the graph under the arguments that reach it.
+
+    `steps` are what the text is made of: characters, variables, and the nodes that stand for inclusions. `targets`
+    maps the number of a part to its nodes, for inclusions that were resolved. `size` and `inclusions` count the whole
+    subtree, the first without the values of variables.
+    """
+
+    __slots__ = (
+        "arguments",
+        "children",
+        "flat",
+        "inclusions",
+        "levels",
+        "parent",
+        "size",
+        "source",
+        "steps",
+        "targets",
+        "uses",
+        "variables",
+    )
+
+    def __init__(self, source: SourceText, arguments: Arguments, parent: "Node | None") -> None:
+        self.source, self.arguments, self.parent = source, arguments, parent
+        self.steps: list[str | Variable | Node] = []
+        self.children: list[Node] = []
+        self.targets: dict[int, list[Node]] = {}
+        self.variables: dict[str, int] = {}
+        self.flat: list[str | Variable | Node] | None = None
+        self.size = self.inclusions = self.levels = self.uses = 0
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The paths from the root to here."""
+        links: list[str] = []
+        node: Node | None = self
+        while node is not None:
+            links.append(node.source.label)
+            node = node.parent
+        return tuple(reversed(links))
+
+    def place(self, span: Span) -> str:
+        """Return the line of `span` with carets, and how this text was reached."""
+        source = self.source
+        name = f"{source.label}@{source.version}" if source.version else source.label
+        chain = self.chain
+        reached = f"\n  included by: {' -> '.join(chain)}" if 1 < len(chain) <= _LONGEST_CHAIN else ""
+        return caret(source.text, span, name) + reached
+
+    def diagnose(self, severity: Severity, code: str, message: str, span: Span) -> Diagnostic:
+        """Return a finding at `span` of this text."""
+        source = self.source
+        line, excerpt = line_of(source.text, span.start), caret(source.text, span, source.label)
+        return Diagnostic(severity, code, message, source.path, source.version, span, self.chain, line, excerpt)
+
+
+_LONGEST_CHAIN = 20
+
+#: Gives the texts that an inclusion of a node stands for, or None where it is to be kept; raises what is wrong.
+Resolve = Callable[[Node, int, Inclusion], list[SourceText] | None]
+
+
+class Graph:
+    """A root, the nodes that it reaches (`order` has children before parents), and what was found on the way."""
+
+    def __init__(self, root: Node, nodes: list[Node]) -> None:
+        self.root, self.nodes = root, nodes
+        self.order: list[Node] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.declarations: dict[str, Declaration] = {}
+        self.has_templates = False
+
+
+def resolver(source: Source) -> Resolve:
+    """Return how inclusions are resolved against `source`."""
+
+    def resolve(node: Node, _number: int, inclusion: Inclusion) -> list[SourceText] | None:
+        directory = node.source.directory
+        if not inclusion.is_glob:
+            return [source.find(inclusion.path, inclusion.pin, directory)]
+        identity = node.source.identity
+        found = [text for text in source.match(inclusion.path, inclusion.pin, directory) if text.identity != identity]
+        if not found:
+            raise PromptNotFoundError(inclusion.path)
+        return found
+
+    return resolve
+
+
+def load(root: SourceText, resolve: Resolve, limits: Limits, *, strict: bool, source: Source | None = None) -> Graph:
+    """Find everything that `root` includes.
+
+    With `strict`, what cannot be resolved is raised; otherwise it becomes a diagnostic and the inclusion stays as
+    text. With a `source`, remarks are made on quoted inclusions that it would resolve.
+
+    Raises:
+        ExpansionError, NotFoundError: what cannot be resolved, under `strict`.
+        ExpansionTooLargeError: a limit would be passed; nothing has been built by then.
+    """
+    loader = _Loader(resolve, limits, strict=strict, source=source)
+    graph = loader.find_all(Node(root, (), None))
+    _order(graph, limits, strict=strict)
+    return graph
+
+
+class _Loader:
+    def __init__(self, resolve: Resolve, limits: Limits, *, strict: bool, source: Source | None) -> None:
+        self._resolve, self._limits, self._strict, self._source = resolve, limits, strict, source
+        self._known: dict[tuple[object, Arguments], Node] = {}
+        self._nodes: list[Node] = []
+        self._resolved = 0
+
+    def find_all(self, root: Node) -> Graph:
+        graph = Graph(root, self._nodes)
+        self._nodes.append(root)
+        self._known[root.source.identity, ()] = root
+        for node in self._nodes:  # grows while it runs: that is the walk
+            if node.source.variables:
+                self._declare(node, graph)
+            self._read(node, graph)
+        return graph
+
+    def _read(self, node: Node, graph: Graph) -> None:
+        """Turn the parts of `node` into steps, and put what it includes in line."""
+        steps, source = node.steps, node.source
+        if source.engine == "jinja":
+            graph.has_templates = True
+        for number, part in enumerate(source.parts):
+            kind = type(part)
+            if kind is Text:
+                steps.append(part.source)
+            elif kind is Inclusion:
+                self._include(node, number, part, graph)  # type: ignore[arg-type]  # kind says so
+            elif kind is Variable:
+                steps.append(part)  # type: ignore[arg-type]  # kind says so
+            else:
+                steps.append(part.literal if isinstance(part, Escape) else part.source)
+                if self._source is not None and isinstance(part, Quoted):
+                    self._remark(node, part, graph)
+
+    def _include(self, node: Node, number: int, inclusion: Inclusion, graph: Graph) -> None:
+        try:
+            found = self._resolve(node, number, inclusion)
+        except (NotFoundError, AmbiguousNameError) as error:
+            if self._strict:
+                raise error.at(node.place(inclusion.span)) from None
+            code = "ambiguous" if isinstance(error, AmbiguousNameError) else "not-found"
+            graph.diagnostics.append(node.diagnose("error", code, str(error), inclusion.span))
+            found = None
+        if found is None:
+            node.steps.append(inclusion.source)
+            return
+        self._resolved += len(found)
+        if self._resolved > self._limits.inclusions:
+            raise ExpansionTooLargeError("inclusions", self._limits.inclusions, self._resolved)
+        arguments = inclusion.arguments
+        if node.arguments:
+            arguments = tuple({**dict(node.arguments), **dict(arguments)}.items())
+        targets = node.targets[number] = []
+        for text in found:
+            if targets:
+                node.steps.append("\n")
+            child = self._node(text, arguments, node)
+            targets.append(child)
+            node.steps.append(child)
+            node.children.append(child)
+        if len(found) == 1 and "*" not in inclusion.path:
+            _note_redirect(node, inclusion, found[0], graph)
+
+    def _node(self, text: SourceText, arguments: Arguments, parent: Node) -> Node:
+        key = (text.identity, arguments)
+        node = self._known.get(key)
+        if node is None:
+            node = self._known[key] = Node(text, arguments, parent)
+            self._nodes.append(node)
+        # What stands in a template is put in place last, so it is flattened on its own.
+        node.uses += 2 if parent.source.engine == "jinja" else 1
+        return node
+
+    def _declare(self, node: Node, graph: Graph) -> None:
+        """Take over what the text declares; whoever is nearest to the root has the last word."""
+        for name, declaration in node.source.variables.items():
+            first = graph.declarations.setdefault(name, declaration)
+            if first.type != declaration.type or first.values != declaration.values:
+                message = (
+                    f"{node.source.label} declares {name} as {declaration.type}, "
+                    f"but it is {first.type} here, nearer to the expanded prompt"
+                )
+                graph.diagnostics.append(node.diagnose("warning", "clashing-types", message, _first_use(node, name)))
+
+    def _remark(self, node: Node, quoted: Quoted, graph: Graph) -> None:
+        try:
+            self._source.find(quoted.path, quoted.pin, node.source.directory)  # type: ignore[union-attr]  # checked
+        except (NotFoundError, AmbiguousNameError):
+            return
+        message = f"{quoted.source} is text here, because it stands in code; write !{quoted.source} to include it"
+        graph.diagnostics.append(node.diagnose("info", "quoted-inclusion", message, quoted.span))
+
+
+def _first_use(node: Node, name: str) -> Span:
+    spans = (part.span for part in node.source.parts if isinstance(part, Variable) and part.name == name)
+    return next(spans, Span(0, 0))
+
+
+def _note_redirect(node: Node, inclusion: Inclusion, found: SourceText, graph: Graph) -> None:
+    # Almost always the name is spelled as the path ends, and this costs one comparison.
+    if found.path.endswith(inclusion.path) or is_suffix(key_of(inclusion.path), key_of(found.path)):
+        return
+    message = f"{inclusion.path} was renamed to {found.path}"
+    graph.diagnostics.append(node.diagnose("info", "redirected", message, inclusion.span))
+
+
+def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
+    """Fill `graph.order`, and measure each node; cut or raise what leads back to itself."""
+    done: set[int] = set()
+    on_path: dict[object, Node] = {graph.root.source.identity: graph.root}
+    stack: list[tuple[Node, Iterator[Node]]] = [(graph.root, iter(graph.root.children))]
+    while stack:
+        node, children = stack[-1]
+        for child in children:
+            if id(child) in done:
+                continue
+            if child.source.identity in on_path:
+                _cut(graph, node, child, [entry[0] for entry in stack], strict=strict)
+                continue
+            if not child.children:
+                _measure(child, graph, done)
+                continue
+            on_path[child.source.identity] = child
+            stack.append((child, iter(child.children)))
+            break
+        else:
+            stack.pop()
+            del on_path[node.source.identity]
+            _measure(node, graph, done)
+    root = graph.root
+    for name, allowed, size in (
+        ("characters", limits.characters, root.size),
+        ("inclusions", limits.inclusions, root.inclusions),
+        ("depth", limits.depth, root.levels + 1),
+    ):
+        if size > allowed:
+            raise ExpansionTooLargeError(name, allowed, size)
+
+
+def _measure(node: Node, graph: Graph, done: set[int]) -> None:
+    size = inclusions = levels = 0
+    variables = node.variables
+    for step in node.steps:
+        if type(step) is str:
+            size += len(step)
+        elif type(step) is Node:
+            size += step.size
+            inclusions += step.inclusions + 1
+            if step.levels >= levels:
+                levels = step.levels + 1
+            if step.variables:
+                for name, count in step.variables.items():
+                    variables[name] = variables.get(name, 0) + count
+        else:
+            name = step.name  # type: ignore[union-attr]  # what is neither characters nor a node is a variable
+            variables[name] = variables.get(name, 0) + 1
+    if node.arguments:
+        for name, value in node.arguments:
+            size += variables.pop(name, 0) * len(str(value))
+    node.size, node.inclusions, node.levels = size, inclusions, levels
+    done.add(id(node))
+    graph.order.append(node)
+
+
+def _cut(graph: Graph, node: Node, child: Node, path: list[Node], *, strict: bool) -> None:
+    """Deal with an inclusion that leads back: raise it, or keep its source in place of the child."""
+    links = [entry.source for entry in path]
+    at = next(number for number, text in enumerate(links) if text.identity == child.source.identity)
+    chain = [text.label for text in links[at:]] + [child.source.label]
+    number = next((number for number, targets in node.targets.items() if child in targets), None)
+    if number is None:
+        return  # another target of the same glob was cut before, and the whole glob with it
+    inclusion = node.source.parts[number]
+    error = InclusionCycleError(chain)
+    if strict:
+        raise error.at(node.place(inclusion.span))
+    graph.diagnostics.append(node.diagnose("error", "cycle", str(error), inclusion.span))
+    _keep(node, number, inclusion.source)
+
+
+def _keep(node: Node, number: int, source: str) -> None:
+    """Let inclusion `number` of `node` stand as text again."""
+    steps: list[str | Variable | Node] = []
+    for at, part in enumerate(node.source.parts):
+        if at == number:
+            steps.append(source)
+        elif at in node.targets:
+            for target in node.targets[at]:
+                steps += ["\n", target] if target is not node.targets[at][0] else [target]
+        elif isinstance(part, Variable):
+            steps.append(part)
+        else:
+            steps.append(part.literal if isinstance(part, Escape) else part.source)
+    del node.targets[number]
+    node.steps = steps

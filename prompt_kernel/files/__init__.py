@@ -1,0 +1,10 @@
+"""Folders of markdown <-> the store: files with front matter become prompts, folders become directories.
+
+`import_folder` and `export_folder` are each other's inverse: what was imported and not changed since is exported
+byte for byte as it was.
+"""
+
+from prompt_kernel.files._export import ExportFileError, export_folder
+from prompt_kernel.files._import import import_folder
+
+__all__ = ["ExportFileError", "export_folder", "import_folder"]

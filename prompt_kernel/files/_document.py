@@ -1,0 +1,78 @@
+"""A markdown file's bytes <-> a prompt's text, its metadata, and the layout that gives back the same bytes.
+
+The layout is plain data: `front` is the front matter verbatim, `encoding` and `bom` what the bytes were.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from prompt_kernel.files._edit import update
+from prompt_kernel.files._frontmatter import EMPTY, Metadata, parse
+from prompt_kernel.files._yaml import Fault
+
+_BOM: Final = "\ufeff"
+#: The encodings that a byte order mark can announce.
+_ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
+
+
+class Document(NamedTuple):
+    """What a file says."""
+
+    text: str
+    metadata: Metadata
+    layout: dict[str, Any]
+
+
+def decode(data: bytes) -> Document:
+    """Read a file's bytes.
+
+    Raises:
+        Fault: they are no text, or the front matter is malformed.
+    """
+    encoding = next((name for name in _ENCODINGS if data.startswith(_BOM.encode(name))), None)
+    content = _characters(data, encoding or "utf-8")
+    if "\0" in content:
+        raise Fault("this holds a NUL character, so it is no text", content.count("\n", 0, content.index("\0")) + 1)
+    front, metadata, text = parse(content.removeprefix(_BOM))
+    return Document(text, metadata, {"encoding": encoding or "utf-8", "bom": encoding is not None, "front": front})
+
+
+def _characters(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].decode(encoding, "replace").count("\n") + 1
+        name = encoding.upper() if encoding == "utf-8" else "UTF-16"
+        raise Fault(f"this is not {name}: {error.reason}", line) from error
+
+
+def encode(text: str, metadata: Metadata, layout: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a file with `text` and `metadata`: those that `layout` came from, if neither has changed."""
+    first = re.search(r"\r\n|\r|\n", text)
+    front = update(_known_front(layout), metadata, first[0] if first else "\n")
+    if front and text and not front.endswith(("\n", "\r")):
+        front += "\n"  # the closing line ended the file, and now it does not
+    content = _guarded(front, text)
+    encoding = layout.get("encoding")
+    encoding = encoding if encoding in _ENCODINGS else "utf-8"
+    mark = _BOM if layout.get("bom") or encoding != "utf-8" or content.startswith(_BOM) else ""
+    return (mark + content).encode(encoding)
+
+
+def _known_front(layout: Mapping[str, Any]) -> str:
+    """Return the block that `layout` remembers; a damaged one is as none."""
+    front = layout.get("front")
+    try:
+        return front if isinstance(front, str) and parse(front).front == front else ""
+    except Fault:
+        return ""
+
+
+def _guarded(front: str, text: str) -> str:
+    """Put the two together; before a text that would be taken for front matter goes a block that says nothing."""
+    try:
+        is_safe = bool(front) or parse(text).front == ""
+    except Fault:
+        is_safe = False
+    return front + text if is_safe else EMPTY + text

@@ -1,0 +1,120 @@
+"""Change single keys of a front matter block, and leave every other character of it as it is."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from prompt_kernel.files._frontmatter import EMPTY, NOTHING, Metadata, parse, root_of, sides
+from prompt_kernel.files._yaml import Fault, Scalar, Table, dump, rewrite
+
+
+def update(front: str, wanted: Metadata, newline: str = "\n") -> str:
+    """Return the block `front` so that it says `wanted`; verbatim if it does already.
+
+    "" is the block of a file that has none; `newline` ends the lines of a new one.
+    """
+    goal, said = _meaning(_reread(wanted)), _meaning(parse(front).metadata)
+    changes = {key: value for key, value in wanted.entries().items() if said[key] != goal[key]}
+    if not changes:
+        return front
+    opening, source, closing = sides(front or EMPTY.replace("\n", newline))
+    newline = opening.lstrip("- \t")
+    edited = opening + _edit(source, changes, newline) + closing
+    if _says(edited, goal):
+        return edited
+    # Some rare layout, as an explicit `? key`: the comments are lost, keys and values are not.
+    return opening + rewrite(source, changes).replace("\n", newline) + closing
+
+
+def _meaning(metadata: Metadata) -> dict[str, Any]:
+    """Return what is equal where two metadata mean the same: tags have no order, variables neither, 3 is not 3.0."""
+    entries = metadata.entries()
+    return {
+        **entries,
+        "tags": sorted(set(entries["tags"])),
+        "variables": repr(sorted(entries["variables"].items())),
+    }
+
+
+def _reread(metadata: Metadata) -> Metadata:
+    """Return `metadata` as a file would give it back: there, the default 3 of a text is the text "3"."""
+    if not metadata.variables:
+        return metadata
+    variables = dump({"variables": metadata.entries()["variables"]}, flow=None)
+    return Metadata(
+        metadata.description, metadata.tags, metadata.engine, parse(f"---\n{variables}---\n").metadata.variables
+    )
+
+
+def _says(front: str, goal: Mapping[str, Any]) -> bool:
+    try:
+        parsed = parse(front)
+    except Fault:
+        return False
+    return parsed.front == front and _meaning(parsed.metadata) == goal
+
+
+class _Edit(NamedTuple):
+    """Put `text` in the place of `source[start:end]`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def _edit(source: str, changes: Mapping[str, Any], newline: str) -> str:
+    root = root_of(source) or NOTHING
+    edits = [_replace(source, root, key, value) for key, value in changes.items() if key in root.pairs]
+    new = {key: value for key, value in changes.items() if key not in root.pairs}
+    if new:
+        edits.append(_insert(source, root, new))
+    for edit in sorted(edits, reverse=True):
+        source = source[: edit.start] + edit.text.replace("\n", newline) + source[edit.end :]
+    return source
+
+
+def _insert(source: str, root: Table, entries: Mapping[str, Any]) -> _Edit:
+    """Write new entries before all others, where no comment and no open text of the last one is in the way."""
+    if not root.place.block:
+        start = source.index("{", root.place.start) + 1
+        return _Edit(start, start, dump(entries, flow=True)[1:-2] + ", ")
+    column = root.place.column
+    start = root.place.start - column
+    # A lone text would get braces around it if it was left to the dumper.
+    lines = [dump({key: value}, flow=False if isinstance(value, str) else None) for key, value in entries.items()]
+    return _Edit(start, start, _indent("".join(lines), column))
+
+
+def _replace(source: str, root: Table, key: str, value: Any) -> _Edit:
+    place = root.pairs[key][1].place
+    if not place.block:
+        inline = _inline(value, bare=root.place.block)
+        return _Edit(place.start, place.end, inline if place.end > place.start else f" {inline}")
+    end = _end_of_block(source, root, place.start)
+    if isinstance(root.pairs[key][1], Scalar):
+        return _Edit(place.start, end, _inline(value, bare=True) + "\n")
+    lines = dump(value, flow=False if isinstance(value, list) else None)
+    return _Edit(place.start - place.column, end, _indent(lines, place.column if value else root.place.column + 2))
+
+
+def _inline(value: Any, *, bare: bool) -> str:
+    """Write `value` on one line; a text with no more quotes than it needs outside of brackets if `bare`."""
+    if bare and isinstance(value, str):
+        return dump({"": value}, flow=False).partition(": ")[2][:-1]
+    return dump([value], flow=True)[1:-2]
+
+
+def _indent(lines: str, columns: int) -> str:
+    return "".join(" " * columns + line for line in lines.splitlines(keepends=True))
+
+
+def _end_of_block(source: str, root: Table, start: int) -> int:
+    """Return where the block that begins at `start` ends: comments before the next key are not of it."""
+    keys = [key.place.start - key.place.column for key, _ in root.pairs.values()]
+    end = min((key for key in keys if key > start), default=len(source))
+    for line in reversed(source[start:end].splitlines(keepends=True)):
+        content = line.lstrip(" \t")
+        is_comment = content.startswith("#") and len(line) - len(content) <= root.place.column
+        if content.strip() and not is_comment:
+            break
+        end -= len(line)
+    return end

@@ -1,0 +1,399 @@
+"""The language: a text becomes parts with spans, and parts become the text again.
+
+Only these mean something; everything else is text, kept byte for byte.
+
+    inclusion   [[path]]  [[path@3]]  [[path@label]]  [[path(tone="formal", n=3)]]  [[directory/*]]
+                ![[…]] is the same, and the only form that is active inside code
+    variable    {{ name }}
+    escape      a backslash before what would otherwise be one of these
+
+Code is a fenced block or inline code, as in CommonMark (https://spec.commonmark.org/0.31.2/), read generously: a fence
+may stand at any depth of indentation, in a list or in a quotation.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, get_args
+
+from prompt_kernel.names import MAX_PATH_CHARACTERS, directory_of, is_label, is_path, name_of
+from prompt_kernel.variables import Scalar, variable_name
+
+Engine = Literal["simple", "plain", "jinja"]
+ENGINES: Final[tuple[str, ...]] = get_args(Engine)
+
+
+class Span(NamedTuple):
+    """A half-open range of characters: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+class Text(NamedTuple):
+    """Characters that stand for themselves."""
+
+    source: str
+    start: int
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the text."""
+        return Span(self.start, self.start + len(self.source))
+
+
+class Escape(NamedTuple):
+    r"""A backslash and the construct that it makes literal: `\[[a]]` expands to `[[a]]`."""
+
+    source: str
+    start: int
+    literal: str
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the text, backslash included."""
+        return Span(self.start, self.start + len(self.source))
+
+
+class Quoted(NamedTuple):
+    """Something in code that would be an inclusion elsewhere: text, but worth a remark if such a prompt exists."""
+
+    source: str
+    start: int
+    path: str
+    pin: int | str | None
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the text."""
+        return Span(self.start, self.start + len(self.source))
+
+
+class Inclusion(NamedTuple):
+    """A place where another prompt is to stand.
+
+    `pin` is a version's number, a label, or None for the newest; `arguments` fill variables in that subtree only.
+    """
+
+    source: str
+    start: int
+    path: str
+    pin: int | str | None
+    arguments: tuple[tuple[str, Scalar], ...]
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the text, brackets included."""
+        return Span(self.start, self.start + len(self.source))
+
+    @property
+    def is_glob(self) -> bool:
+        """Whether it includes every prompt of a directory that matches."""
+        return "*" in self.path
+
+    def with_path(self, path: str) -> "Inclusion":
+        """Return the same inclusion of another path: pin and arguments are kept as they were spelled."""
+        before, opening, rest = self.source.partition("[[")
+        return self._replace(source=before + opening + path + rest[len(self.path) :], path=path)
+
+
+class Variable(NamedTuple):
+    """A hole that the caller fills."""
+
+    source: str
+    start: int
+    name: str
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the text, braces included."""
+        return Span(self.start, self.start + len(self.source))
+
+
+Part = Text | Escape | Quoted | Inclusion | Variable
+
+# Both patterns begin with two literal characters, which the regex engine finds by a fast scan. Quotes are only read
+# inside parentheses, and every repetition is possessive, so that no text makes them back-track. Backslashes are only
+# read inside quotes: so of the attempts that began at different brackets at most three ever read on, because any two
+# that read on differ in whether they stand outside quotes, in single or in double ones, and outside a bracket ends one.
+_INCLUSION = re.compile(
+    r"""\[\[([^\[\]"'()\n]++(?:\((?:[^\[\]"'()\\\n]++|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')*+\))?+)\]\]"""
+)
+_VARIABLE = re.compile(r"\{\{[ \t]*+([^\s{}]++)[ \t]*+\}\}")
+_TAIL = re.compile(r"(?:@([^@()]+))?(?:\((.*)\))?")
+_ARGUMENT = re.compile(
+    r"""\s*(?P<name>[^\s=]++)\s*=\s*(?:"(?P<double>(?:[^"\\]++|\\.)*+)"|'(?P<single>(?:[^'\\]++|\\.)*+)'"""
+    r"""|(?P<number>-?\d{1,300}(?:\.\d{1,300})?)|(?P<word>[Tt]rue|[Ff]alse))\s*(?P<comma>,|$)"""
+)
+_FENCE = re.compile(r"(```+|~~~+)([^\n]*)")
+_BEFORE_FENCE = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*+")
+# A paragraph ends at a blank line, and where an item of a list or a heading begins.
+_BREAK = re.compile(r"\n(?:[ \t\r>]*+\n|[ \t>]*+(?:[-*+]|\d{1,9}[.)]|\#{1,6})[ \t])")
+_BACKTICKS = re.compile(r"``*")
+_OPENING = re.compile(r"\\|\[\[|\{\{")
+_VERSION = re.compile(r"[0-9]{1,9}")
+_STRING_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+
+
+def parse(text: str, engine: Engine = "simple") -> list[Part]:
+    """Split `text` into its parts, in order and without a gap; `unparse` is the inverse.
+
+    Never fails: what is not of the grammar is text. Variables are looked for under the `simple` engine only, because
+    braces are text under `plain` and belong to the template under `jinja`.
+    """
+    parts: list[Part] = _split_inclusions(text) if "[[" in text else [Text(text, 0)] if text else []
+    if engine != "simple" or "{{" not in text:
+        return parts
+    return [piece for part in parts for piece in (_split_variables(part) if type(part) is Text else (part,))]
+
+
+def unparse(parts: Iterable[Part]) -> str:
+    """Return the text that `parts` were parsed from."""
+    return "".join(part.source for part in parts)
+
+
+def escape(text: str) -> str:
+    """Return a text that expands to exactly `text` under the `simple` engine: each construct gets a backslash."""
+    return "".join(
+        part.source if isinstance(part, Text | Quoted) else _OPENING.sub(r"\\\g<0>", part.source, count=1)
+        for part in parse(text)
+    )
+
+
+def inclusions(text: str) -> list[Inclusion]:
+    """Return the inclusions of `text`, in order."""
+    return [part for part in parse(text, "plain") if type(part) is Inclusion]
+
+
+def _split_inclusions(text: str) -> list[Part]:
+    parts: list[Part] = []
+    is_code = _CodeSpans(text)
+    done = position = 0
+    while found := _INCLUSION.search(text, position):
+        inner = found[1]
+        target = _read(inner) if len(inner) <= _REMEMBERED else _read.__wrapped__(inner)
+        part = target and _construct(text, found, target, done, is_code)
+        if not part:
+            # Inside what is no inclusion a real one may begin, at the next bracket.
+            position = found.start() + 1
+            continue
+        if part.start > done:
+            parts.append(Text(text[done : part.start], done))
+        parts.append(part)
+        done = position = found.end()
+    if done < len(text):
+        parts.append(Text(text[done:], done))
+    return parts
+
+
+class _Target(NamedTuple):
+    path: str
+    pin: int | str | None
+    arguments: tuple[tuple[str, Scalar], ...]
+
+
+def _construct(
+    text: str, found: re.Match[str], target: _Target, done: int, is_code: "_CodeSpans"
+) -> Inclusion | Escape | Quoted | None:
+    """Tell an inclusion from its escaped and its quoted form by what stands before the brackets."""
+    start, end = found.span()
+    before = text[start - 1] if start > done else ""
+    if before == "\\":
+        # The backslash counts only where there would be an inclusion, or the escape of one, without it.
+        first = _before_backslashes(text, start)
+        embedded = first > done and text[first - 1] == "!"
+        return Escape(text[start - 1 : end], start - 1, found[0]) if embedded or not is_code(start) else None
+    if before == "!":
+        return Inclusion(text[start - 1 : end], start - 1, *target)
+    if is_code(start):
+        return Quoted(found[0], start, target.path, target.pin)
+    return Inclusion(found[0], start, *target)
+
+
+#: Longer ones are read each time, so that what is remembered stays a few megabytes.
+_REMEMBERED = 256
+
+
+@lru_cache(maxsize=16_384)
+def _read(inner: str) -> _Target | None:
+    """Read what stands between the brackets: `path`, `@pin`, `(arguments)`; None if it is not of the grammar."""
+    cut = min((at for at in (inner.find("@"), inner.find("(")) if at >= 0), default=len(inner))
+    path, tail = inner[:cut], _TAIL.fullmatch(inner, cut)
+    if tail is None or len(path) > MAX_PATH_CHARACTERS or not (is_path(path) or _is_glob(path)):
+        return None
+    pin, arguments = _read_pin(tail[1]), _read_arguments(tail[2])
+    return None if pin == "" or arguments is None else _Target(path, pin, arguments)
+
+
+def _is_glob(path: str) -> bool:
+    directory, name = directory_of(path), name_of(path)
+    return "*" in name and is_path(directory) and is_path(name.replace("*", "a"))
+
+
+def _read_pin(pin: str | None) -> int | str | None:
+    """Return the version, the label, None where nothing is pinned, or "" where it is neither."""
+    if pin is None:
+        return None
+    if _VERSION.fullmatch(pin):
+        return int(pin)
+    return pin if is_label(pin) else ""
+
+
+def _read_arguments(inner: str | None) -> tuple[tuple[str, Scalar], ...] | None:
+    if not inner:
+        return ()
+    arguments: dict[str, Scalar] = {}
+    position = 0
+    while position < len(inner):
+        found = _ARGUMENT.match(inner, position)
+        name = found and variable_name(found["name"])
+        if not found or not name or name in arguments:
+            return None
+        arguments[name] = _value(found)
+        position = found.end()
+    return tuple(arguments.items())
+
+
+def _value(found: re.Match[str]) -> Scalar:
+    if found["number"] is not None:
+        return float(found["number"]) if "." in found["number"] else int(found["number"])
+    if found["word"] is not None:
+        return found["word"].lower() == "true"
+    text = found["double"] if found["double"] is not None else found["single"]
+    return re.sub(r"\\(.)", lambda pair: _STRING_ESCAPES.get(pair[1], pair[0]), text)
+
+
+def _split_variables(part: Text) -> Iterator[Part]:
+    text, offset, done = part.source, part.start, 0
+    for found in _VARIABLE.finditer(text):
+        name = found[1] if found[1].isascii() else unicodedata.normalize("NFKC", found[1])
+        if not name.isidentifier():
+            continue
+        start, end = found.span()
+        escaped = start > done and text[start - 1] == "\\"
+        start -= escaped
+        if start > done:
+            yield Text(text[done:start], offset + done)
+        source = text[start:end]
+        yield Escape(source, offset + start, found[0]) if escaped else Variable(source, offset + start, name)
+        done = end
+    if done < len(text):
+        yield Text(text[done:] if done else text, offset + done)
+
+
+class _CodeSpans:
+    """Tells whether a position lies in code; the spans are found on the first question."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._bounds: list[int] | None = [] if "`" not in text and "~~~" not in text else None
+
+    def __call__(self, position: int) -> bool:
+        if self._bounds is None:
+            self._bounds = [bound for span in code_spans(self._text) for bound in span]
+        return bisect_right(self._bounds, position) % 2 == 1
+
+
+def code_spans(text: str) -> list[Span]:
+    """Return the fenced blocks and the inline code of `text`, in order; a fence left open reaches to the end."""
+    spans: list[Span] = []
+    prose_from = 0
+    for block in _fenced_blocks(text):
+        spans += _inline_code(text, prose_from, block.start)
+        spans.append(block)
+        prose_from = block.end
+    return spans + _inline_code(text, prose_from, len(text))
+
+
+class _Fence(NamedTuple):
+    start: int
+    marks: str
+    quotes: int
+    column: int
+
+    def is_closed_by(self, before: str, marks: str) -> bool:
+        """Tell a closing fence from a line of the block: of a shorter one, a list, a quotation or a docstring."""
+        is_plain = marks.startswith(self.marks) and not before.strip(" \t>")
+        return is_plain and before.count(">") <= self.quotes and len(before.expandtabs(4)) <= self.column + 3
+
+
+def _fenced_blocks(text: str) -> Iterator[Span]:
+    opener: _Fence | None = None
+    for found in _FENCE.finditer(text):
+        start = text.rfind("\n", 0, found.start()) + 1
+        before, marks, info = text[start : found.start()], found[1], found[2].strip()
+        if not _BEFORE_FENCE.fullmatch(before):
+            continue
+        if opener is None:
+            if marks[0] == "~" or "`" not in info:  # otherwise a line of inline code that only looks like a fence
+                opener = _Fence(start, marks, before.count(">"), len(before.expandtabs(4)))
+        elif not info and opener.is_closed_by(before, marks):
+            yield Span(opener.start, found.end())
+            opener = None
+    if opener:
+        yield Span(opener.start, len(text))
+
+
+def _inline_code(text: str, start: int, end: int) -> list[Span]:
+    """Pair runs of backticks of one length; no code reaches beyond its paragraph."""
+    spans: list[Span] = []
+    paragraph: list[Span] = []
+    for found in _BACKTICKS.finditer(text, start, end):
+        if paragraph and _BREAK.search(text, paragraph[-1].end, found.start()):
+            spans += _pair(text, paragraph)
+            paragraph = []
+        paragraph.append(Span(*found.span()))
+    return spans + _pair(text, paragraph)
+
+
+def _pair(text: str, runs: list[Span]) -> list[Span]:
+    by_length: dict[int, list[int]] = {}
+    for number, run in enumerate(runs):
+        by_length.setdefault(run.end - run.start, []).append(number)
+    spans: list[Span] = []
+    number = 0
+    while number < len(runs):
+        start, end = runs[number]
+        start += (start - _before_backslashes(text, start)) % 2  # an escaped backtick opens nothing
+        closers = by_length.get(end - start, [])
+        after = bisect_right(closers, number)
+        if start < end and after < len(closers):
+            number = closers[after]
+            spans.append(Span(start, runs[number].end))
+        number += 1
+    return spans
+
+
+def _before_backslashes(text: str, position: int) -> int:
+    while position > 0 and text[position - 1] == "\\":
+        position -= 1
+    return position
+
+
+def line_of(text: str, position: int) -> int:
+    """Return the number of the line that holds `position`, counted from 1."""
+    return text.count("\n", 0, position) + 1
+
+
+def caret(text: str, span: Span, name: str = "") -> str:
+    """Return the line of `text` that `span` begins in, with carets under it, headed by `name` and the line's number.
+
+    A long line is cut around the span.
+    """
+    line_start = text.rfind("\n", 0, span.start) + 1
+    line_end = text.find("\n", span.start)
+    line_end = len(text) if line_end < 0 else line_end
+    left = max(line_start, span.start - _CONTEXT)
+    right = min(line_end, max(span.end, left + 2 * _CONTEXT), span.start + 2 * _CONTEXT)
+    before = ("…" if left > line_start else "") + text[left : span.start]
+    shown = before + text[span.start : right].rstrip("\r") + ("…" if right < line_end else "")
+    shown = _UNPRINTABLE.sub("\ufffd", shown)
+    carets = "^" * max(1, min(span.end, right) - span.start)
+    indent = re.sub(r"[^\t]", " ", before)
+    return f"\n  {name or 'text'}, line {line_of(text, span.start)}\n    {shown}\n    {indent}{carets}"
+
+
+_CONTEXT = 40
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

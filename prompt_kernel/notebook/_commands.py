@@ -1,0 +1,229 @@
+"""The commands of `%prompts`: what each takes, and the verb of the store that it calls."""
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from prompt_kernel.errors import PromptKernelError
+from prompt_kernel.notebook._progress import Progress
+from prompt_kernel.notebook._session import Session
+from prompt_kernel.notebook.arguments import Parser
+from prompt_kernel.records import Prompt
+
+if TYPE_CHECKING:
+    from prompt_kernel.notebook.magics import PromptMagics
+
+
+_Run = Callable[["PromptMagics", Namespace], object]
+
+
+class Command(NamedTuple):
+    """A parser for what follows the command's name, and what it does."""
+
+    parser: Parser
+    run: _Run
+
+
+def _pin(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
+
+
+COMMANDS: Final[dict[str, Command]] = {}
+
+
+def _command(name: str, description: str, *arguments: tuple[tuple[str, ...], dict[str, Any]]) -> Callable[[_Run], _Run]:
+    parser = Parser(f"%prompts {name}", description)
+    for names, settings in arguments:
+        parser.add_argument(*names, **settings)
+
+    def register(run: _Run) -> _Run:
+        COMMANDS[name] = Command(parser, run)
+        return run
+
+    return register
+
+
+def _argument(*names: str, **settings: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    return names, settings
+
+
+_PATH = _argument("path", metavar="PATH", help="the prompt")
+_PINNED = _argument("path", metavar="PATH@PIN", help="the prompt; PATH@3 or PATH@label is that version of it")
+_TAG = _argument("--tag", metavar="TAG", help="only prompts that have this tag")
+_WITHIN = _argument("--directory", metavar="DIRECTORY", help="only prompts below this directory")
+_MESSAGE = _argument("-m", "--message", default="", metavar="MESSAGE", help="what changed, for the history")
+
+
+def _saw(session: Session, prompt: Prompt) -> Prompt:
+    session.saw(prompt.path, prompt.version)
+    return prompt
+
+
+@_command(
+    "list", "Prompts, ordered by path.",
+    _argument("directory", nargs="?", metavar="DIRECTORY", help="only prompts below this directory"),
+    _TAG,
+    _argument("--limit", type=_count, default=100, metavar="N", help="at most so many (100)"),
+    _argument("--after", metavar="PATH", help="go on after this path"),
+)  # fmt: skip
+def _list(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.prompts(directory=args.directory, tag=args.tag, after=args.after, limit=args.limit)
+
+
+@_command(
+    "search", "Prompts by their words; the last word may be a beginning.",
+    _argument("words", nargs="+", metavar="WORD", help="a word of the text, the path or the description"),
+    _TAG, _WITHIN,
+)  # fmt: skip
+def _search(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.search(" ".join(args.words), tag=args.tag, directory=args.directory)
+
+
+@_command("show", "A prompt as it is stored.", _PINNED)
+def _show(magics: "PromptMagics", args: Namespace) -> object:
+    return _saw(magics.session, magics.session.store.get(args.path))
+
+
+@_command("history", "The versions of a prompt, newest first.", _PATH)
+def _history(magics: "PromptMagics", args: Namespace) -> object:
+    versions = magics.session.store.history(args.path)
+    for version in versions[:1]:
+        magics.session.saw(version.path, version.number)
+    return versions
+
+
+@_command(
+    "diff", "What changed last, or between two versions.",
+    _PATH,
+    _argument("before", nargs="?", type=_pin, metavar="VERSION", help="from this version or label"),
+    _argument("after", nargs="?", type=_pin, metavar="VERSION", help="to this one (the newest)"),
+    _argument("--expanded", action="store_true", help="compare the expanded texts"),
+)  # fmt: skip
+def _diff(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.diff(args.path, args.before, args.after, expanded=args.expanded)
+
+
+@_command("dirs", "The directories, with how many prompts each holds.")
+def _dirs(magics: "PromptMagics", _args: Namespace) -> object:
+    return magics.session.store.directories()
+
+
+@_command(
+    "label", "Put a label on a version, or move it there.",
+    _PATH,
+    _argument("label", metavar="LABEL", help="the label, such as production"),
+    _argument("version", nargs="?", type=_count, metavar="VERSION", help="the version (the newest)"),
+)  # fmt: skip
+def _label(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.label(args.path, args.label, version=args.version)
+
+
+@_command(
+    "restore", "Save an older version again, as the newest.",
+    _PATH, _argument("version", type=_pin, metavar="VERSION", help="the version or label"), _MESSAGE,
+)  # fmt: skip
+def _restore(magics: "PromptMagics", args: Namespace) -> object:
+    return _saw(magics.session, magics.session.store.restore(args.path, args.version, message=args.message))
+
+
+@_command(
+    "rename", "Give a prompt another path, and rewrite every text that includes it.",
+    _argument("old", metavar="PATH", help="the path it has"), _argument("new", metavar="PATH", help="its new path"),
+)  # fmt: skip
+def _rename(magics: "PromptMagics", args: Namespace) -> object:
+    rewritten = magics.session.store.rename(args.old, args.new)
+    magics.session.moved(args.old, args.new)
+    return rewritten
+
+
+@_command(
+    "delete", "Move a prompt to the trash.",
+    _PATH, _argument("--force", action="store_true", help="even if other prompts include it"),
+)  # fmt: skip
+def _delete(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.delete(args.path, force=args.force)
+
+
+@_command("trash", "The deleted prompts.")
+def _trash(magics: "PromptMagics", _args: Namespace) -> object:
+    return magics.session.store.trash()
+
+
+@_command(
+    "recover", "Bring a deleted prompt back.",
+    _argument("path", metavar="PATH", help="its path, or its id where two had the same path"),
+    _argument("--to", metavar="PATH", help="another path, where its own is taken"),
+)  # fmt: skip
+def _recover(magics: "PromptMagics", args: Namespace) -> object:
+    return _saw(magics.session, magics.session.store.recover(args.path, to=args.to))
+
+
+@_command(
+    "import", "Take in a folder of markdown files.",
+    _argument("folder", metavar="FOLDER", help="the folder"),
+    _argument("--into", default="", metavar="DIRECTORY", help="put them below this directory"), _MESSAGE,
+)  # fmt: skip
+def _import(magics: "PromptMagics", args: Namespace) -> object:
+    with _progress("Importing") as progress:
+        return magics.session.store.import_folder(args.folder, into=args.into, message=args.message, progress=progress)
+
+
+@_command(
+    "export", "Write prompts to a folder as markdown files.", _argument("folder", metavar="FOLDER", help="the folder"),
+    _argument("--directory", default="", metavar="DIRECTORY", help="only prompts below this directory"),
+)  # fmt: skip
+def _export(magics: "PromptMagics", args: Namespace) -> object:
+    with _progress("Exporting") as progress:
+        return magics.session.store.export_folder(args.folder, directory=args.directory, progress=progress)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress]:
+    from IPython.display import display  # noqa: PLC0415 - only these two commands need it
+
+    progress = Progress(title, display)
+    try:
+        yield progress
+    finally:
+        progress.end()
+
+
+@_command("check", "What is wrong in the store: unresolved inclusions, cycles, unused and duplicate prompts …")
+def _check(magics: "PromptMagics", _args: Namespace) -> object:
+    return magics.session.store.check()
+
+
+@_command("referrers", "Who includes a prompt.", _PATH)
+def _referrers(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.referrers(args.path)
+
+
+@_command(
+    "impact", "Whose expansion a new text would change, and how.",
+    _PATH, _argument("text", metavar="VAR", help="the notebook's variable that holds the new text"),
+)  # fmt: skip
+def _impact(magics: "PromptMagics", args: Namespace) -> object:
+    return magics.session.store.impact(args.path, magics.text_in(args.text))
+
+
+@_command("where", "The store of this notebook, and what is in it.")
+def _where(magics: "PromptMagics", _args: Namespace) -> object:
+    return magics.session.store.summary()
+
+
+@_command("use", "Use another store in this notebook.", _argument("url", metavar="URL", help="a file, or sqlite:///…"))
+def _use(magics: "PromptMagics", args: Namespace) -> object:
+    before = magics.store
+    magics.store = args.url
+    try:
+        return magics.session.store.summary()
+    except PromptKernelError:
+        magics.store = before
+        raise

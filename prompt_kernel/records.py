@@ -1,0 +1,304 @@
+"""What a store hands out: plain values. The verbs belong to `Store`."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+
+from prompt_kernel.display import Rows, Shown
+from prompt_kernel.language import Engine, Span
+from prompt_kernel.names import directory_of, name_of
+from prompt_kernel.variables import Declaration
+
+if TYPE_CHECKING:
+    from prompt_kernel.expansion import Expansion
+
+#: Who writes: a notebook, the command line, plain Python, or one of the other ends.
+Origin = Literal["notebook", "dashboard", "api", "mcp", "import", "cli", "python"]
+ORIGINS: Final[tuple[str, ...]] = get_args(Origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt(Shown):
+    """A named text, as one of its versions has it.
+
+    `tags` and `description` are the prompt's own and the same for all its versions; `text`, `engine` and `variables`
+    are the version's. `sha256` is the hex hash of the text in UTF-8. `uid` stays the same when the prompt is renamed.
+    `merged` tells that a save brought in somebody else's change, so that the text is not quite what was handed in.
+    """
+
+    path: str
+    version: int
+    text: str
+    description: str
+    tags: tuple[str, ...]
+    engine: Engine
+    variables: Mapping[str, Declaration]
+    labels: Mapping[str, int]
+    author: str
+    origin: str
+    message: str
+    updated_at: datetime
+    sha256: str
+    uid: str
+    display_name: str
+    enabled: bool = True
+    merged: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last segment of the path."""
+        return name_of(self.path)
+
+    @property
+    def directory(self) -> str:
+        """What comes before the name, "" at the top."""
+        return directory_of(self.path)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Entry(NamedTuple):
+    """One prompt in a list, without its text."""
+
+    path: str
+    version: int
+    description: str
+    tags: tuple[str, ...]
+    updated_at: datetime
+    author: str
+    characters: int
+    enabled: bool
+
+    @property
+    def name(self) -> str:
+        """The last segment of the path."""
+        return name_of(self.path)
+
+    @property
+    def directory(self) -> str:
+        """What comes before the name, "" at the top."""
+        return directory_of(self.path)
+
+
+class Hit(NamedTuple):
+    """A search result: where, what it is about, and the words around the match.
+
+    `marks` are the spans of `snippet` that matched.
+    """
+
+    path: str
+    version: int
+    description: str
+    tags: tuple[str, ...]
+    snippet: str
+    marks: tuple[Span, ...]
+
+
+class Suggestion(NamedTuple):
+    """A prompt that the beginning of a name may mean: for completion."""
+
+    path: str
+    display_name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version(Shown):
+    """One immutable stored text of a prompt."""
+
+    path: str
+    number: int
+    text: str
+    sha256: str
+    engine: Engine
+    variables: Mapping[str, Declaration]
+    author: str
+    origin: str
+    message: str
+    created_at: datetime
+    labels: tuple[str, ...]
+
+
+class Reference(NamedTuple):
+    """One inclusion that a prompt's newest version holds.
+
+    `spelled` is what stands between the brackets before `@` and `(`; `target` is the path that it leads to, or None
+    where it leads nowhere. A glob gives one reference a target.
+    """
+
+    path: str
+    spelled: str
+    pin: int | str | None
+    target: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Directory(Shown):
+    """What contains prompts and directories; `source` is the folder on disk that it is linked to, or "".
+
+    `prompts` counts the prompts in it and below it. A disabled directory, or one inside a disabled one, resolves no
+    inclusion; `enabled` is its own switch.
+    """
+
+    path: str
+    description: str
+    enabled: bool
+    source: str
+    prompts: int
+
+    @property
+    def name(self) -> str:
+        """The last segment of the path."""
+        return name_of(self.path)
+
+
+class Trashed(NamedTuple):
+    """A deleted prompt that can be recovered. `uid` tells apart two of one path."""
+
+    path: str
+    uid: str
+    version: int
+    deleted_at: datetime
+    deleted_by: str
+
+
+class Change(NamedTuple):
+    """One entry of the store's log. `id` only grows; ask for what came after one."""
+
+    id: int
+    kind: str
+    path: str
+    version: int | None
+    detail: str
+    author: str
+    origin: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TextDiff(Shown):
+    """The difference of two texts, by lines."""
+
+    before: str
+    after: str
+    before_name: str
+    after_name: str
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def __bool__(self) -> bool:
+        return self.before != self.after
+
+    def lines(self, context: int = 3) -> Iterator[str]:
+        """Give the lines of a unified diff without line ends, `context` unchanged lines around each change."""
+        before, after = self.before.splitlines(), self.after.splitlines()
+        return difflib.unified_diff(before, after, self.before_name, self.after_name, n=context, lineterm="")
+
+
+@dataclass(frozen=True, slots=True)
+class Impact(Shown):
+    """What a change to one prompt would do to the expansion of another.
+
+    `before` and `after` are the lenient expansions; `problem` is the first sentence that the change would newly
+    break the strict one with, or "".
+    """
+
+    path: str
+    before: "Expansion"
+    after: "Expansion"
+    problem: str = ""
+
+    @property
+    def diff(self) -> TextDiff:
+        """The difference of the two expanded texts."""
+        return TextDiff(str(self.before), str(self.after), f"{self.path} now", f"{self.path} then")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Shown):
+    """Something that `check` or `doctor` has to say."""
+
+    severity: Literal["error", "warning", "info"]
+    code: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.path}: {self.message}" if self.path else f"{self.severity}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport(Shown):
+    """What an import did: the paths by what became of them."""
+
+    source: str
+    created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [f"{len(self.created)} created", f"{len(self.updated)} updated", f"{len(self.unchanged)} unchanged"]
+        if self.skipped:
+            parts.append(f"{len(self.skipped)} skipped")
+        return f"Imported {self.source}: {', '.join(parts)}."
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport(Shown):
+    """What an export wrote: file names relative to `folder`."""
+
+    folder: str
+    written: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"Exported to {self.folder}: {len(self.written)} written, {len(self.unchanged)} unchanged."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A prompt that is to be saved with others in one transaction; what is None stays as it is.
+
+    `layout` is for importers: how the file was laid out, so that an export can write it back byte for byte.
+    """
+
+    path: str
+    text: str
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    engine: Engine | None = None
+    variables: Mapping[str, Any] | None = None
+    layout: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Shown):
+    """The store at a glance: counts, and where and how it is kept."""
+
+    url: str
+    prompts: int
+    versions: int
+    directories: int
+    labels: int
+    trashed: int
+    characters: int
+    schema: int
+    journal: str
+    read_only: str = ""
+
+    def __str__(self) -> str:
+        counts = f"{self.prompts} prompts in {self.directories} directories, {self.versions} versions"
+        kept = f"{self.labels} labels, {self.trashed} in the trash, {self.characters:,} characters"
+        return f"{self.url}\n{counts}, {kept}" + (f"\nread only: {self.read_only}" if self.read_only else "")
+
+
+__all__ = [
+    "ORIGINS", "Change", "Directory", "Draft", "Entry", "ExportReport", "Finding", "Hit", "Impact", "ImportReport",
+    "Origin", "Prompt", "Reference", "Rows", "Suggestion", "Summary", "TextDiff", "Trashed", "Version",
+]  # fmt: skip

@@ -1,0 +1,557 @@
+"""The library in one database. This package is the one place that speaks SQL; `Store` has the verbs."""
+
+import getpass
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import text
+
+from prompt_kernel.expansion import (
+    DEFAULT_LIMITS,
+    NO_VALUES,
+    Expander,
+    Expansion,
+    Limits,
+    Manifest,
+    SourceText,
+    expand_manifest,
+    split_pin,
+)
+from prompt_kernel.locations import default_url, url_of
+from prompt_kernel.records import (
+    Change,
+    Directory,
+    Draft,
+    Entry,
+    ExportReport,
+    Finding,
+    Hit,
+    Impact,
+    ImportReport,
+    Prompt,
+    Reference,
+    Rows,
+    Suggestion,
+    Summary,
+    TextDiff,
+    Trashed,
+    Version,
+)
+from prompt_kernel.store import (
+    _backup,
+    _check,
+    _directories,
+    _migrations,
+    _read,
+    _references,
+    _rename,
+    _rows,
+    _search,
+    _trash,
+    _versions,
+)
+from prompt_kernel.store._backup import restore_backup
+from prompt_kernel.store._engine import Database
+from prompt_kernel.store._source import StoreSource
+from prompt_kernel.variables import Declaration
+
+_SUMMARY = text(
+    "SELECT (SELECT count(*) FROM prompt WHERE deleted_at IS NULL), (SELECT count(*) FROM version),"
+    " (SELECT count(*) FROM directory), (SELECT count(*) FROM label),"
+    " (SELECT count(*) FROM prompt WHERE deleted_at IS NOT NULL),"
+    " (SELECT coalesce(sum(characters), 0) FROM prompt WHERE deleted_at IS NULL)"
+)
+_COUNT = text("SELECT count(*) FROM prompt WHERE deleted_at IS NULL")
+_PAGE_SIZE = 1000
+
+
+def connect(
+    place: str | os.PathLike[str] | None = None,
+    *,
+    author: str | None = None,
+    origin: str = "python",
+    read_only: bool = False,
+) -> "Store":
+    """Open a store: a path, a URL, or with nothing the one of `$PROMPT_KERNEL_URL`, or else the user's own.
+
+    `author` and `origin` are noted with every change; the author is the user's login unless one is given.
+
+    Raises:
+        StoreUnavailableError: it cannot be opened.
+    """
+    return Store(place, author=author, origin=origin, read_only=read_only)
+
+
+class Store:
+    """A library of prompts in one database.
+
+    A context manager; safe to use from several threads. Every verb returns a value worth looking at, and raises a
+    `PromptKernelError` that says what, where, and what to do.
+    """
+
+    def __init__(
+        self,
+        place: str | os.PathLike[str] | None = None,
+        *,
+        author: str | None = None,
+        origin: str = "python",
+        read_only: bool = False,
+    ) -> None:
+        """Open the store at `place`; see `connect`."""
+        self._writer = _rows.writer(author or _login(), origin)
+        self._database = Database(url_of(place), read_only=read_only)
+        _migrations.upgrade(self._database)
+        self._source = StoreSource(self._database)
+        self._expander = Expander(self._source, self._source.transaction)
+        self._cache: dict[str, Prompt] = {}
+        self._cache_revision: object = None
+
+    @property
+    def url(self) -> str:
+        """Where the store is."""
+        return self._database.url
+
+    @property
+    def author(self) -> str:
+        """Who is noted with every change."""
+        return self._writer.author
+
+    @property
+    def origin(self) -> str:
+        """By which end the changes come."""
+        return self._writer.origin
+
+    @property
+    def read_only(self) -> str:
+        """Why the store takes no changes, "" where it does."""
+        return str(self._database.read_only or "")
+
+    @property
+    def revision(self) -> object:
+        """A value that changes whenever anybody, in any process, changed something; cheap to ask for."""
+        return self._database.revision()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store({self.url!r})"
+
+    def _by(self, message: str = "", author: str | None = None, origin: str | None = None) -> _rows.Writer:
+        if not message and author is None and origin is None:
+            return self._writer
+        return _rows.writer(author or self.author, origin or self.origin, message)
+
+    # Saving
+
+    def save(
+        self,
+        path: str,
+        content: str,
+        /,
+        *,
+        message: str = "",
+        tags: Sequence[str] | None = None,
+        description: str | None = None,
+        engine: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        expected: int | None = None,
+        author: str | None = None,
+        origin: str | None = None,
+    ) -> Prompt:
+        """Save a text as the newest version of `path`; what is None stays as it is.
+
+        `expected` is the version that the writer had seen, 0 where there was none: if somebody saved since, changes
+        in different lines are merged (the result's `merged` tells). Saving what is there already makes no version.
+
+        Raises:
+            ConflictError: somebody changed the same lines; it carries all three texts, and nothing is lost.
+            InvalidPathError, InvalidTextError, InvalidMetadataError: it cannot be stored.
+        """
+        draft = Draft(path, content, description, None if tags is None else tuple(tags), engine, variables)  # type: ignore[arg-type]  # engine is checked below
+        with self._database.writing() as connection:
+            saved = _versions.save(connection, draft, self._by(message, author, origin), expected)
+            return _read.get(connection, saved.path, merged=saved.merged)
+
+    def describe(self, path: str, *, description: str | None = None, tags: Sequence[str] | None = None) -> Prompt:
+        """Change what is said of a prompt; this makes no version."""
+        with self._database.writing() as connection:
+            prompt = _read.get(connection, path)
+            draft = Draft(prompt.path, prompt.text, description, None if tags is None else tuple(tags))
+            _versions.save(connection, draft, self._writer)
+            return _read.get(connection, prompt.path)
+
+    def save_many(
+        self,
+        drafts: Iterable[Draft],
+        *,
+        message: str = "",
+        origin: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ImportReport:
+        """Save many prompts in one transaction: all of them or none. `progress` is told (done, of)."""
+        with self._database.writing() as connection:
+            outcome = _versions.save_many(connection, list(drafts), self._by(message, origin=origin), progress)
+        return ImportReport(
+            "drafts", tuple(outcome["created"]), tuple(outcome["updated"]), tuple(outcome["unchanged"])
+        )
+
+    def restore(self, path: str, version: int | str, *, message: str = "") -> Prompt:
+        """Save an old version, by number or label, as the newest again."""
+        with self._database.writing() as connection:
+            old = _read.get(connection, path, version)
+            writer = self._by(message or f"restored version {old.version}")
+            draft = Draft(old.path, old.text, engine=old.engine, variables=old.variables)
+            _versions.save(connection, draft, writer)
+            return _read.get(connection, old.path)
+
+    def label(self, path: str, label: str, *, version: int | None = None) -> Prompt:
+        """Let a label mean `version`, the newest where none is given; returns that version."""
+        with self._database.writing() as connection:
+            _versions.label(connection, path, label, version, self._writer)
+            return _read.get(connection, path, label)
+
+    def unlabel(self, path: str, label: str) -> Prompt:
+        """Take a label away."""
+        with self._database.writing() as connection:
+            _versions.unlabel(connection, path, label, self._writer)
+            return _read.get(connection, path)
+
+    # Reading
+
+    def get(self, path: str, *, version: int | str | None = None) -> Prompt:
+        """Return a prompt by its path, a display name, or a path it once had; `path@3` and `path@label` pin it.
+
+        Raises:
+            PromptNotFoundError, VersionNotFoundError, AmbiguousNameError: it cannot be told which is meant.
+            DamagedTextError: the stored text does not match its hash.
+        """
+        name, pin = split_pin(path)
+        pin = version if version is not None else pin
+        if pin is not None:
+            with self._database.reading() as connection:
+                return _read.get(connection, name, pin)
+        revision = self._database.revision()
+        if revision != self._cache_revision:
+            self._cache.clear()
+            self._cache_revision = revision
+        found = self._cache.get(name)
+        if found is None:
+            with self._database.single() as connection:
+                found = self._cache[name] = _read.get(connection, name)
+        return found
+
+    __getitem__ = get
+
+    def __contains__(self, path: object) -> bool:
+        try:
+            return isinstance(path, str) and self.get(path) is not None
+        except LookupError:
+            return False
+
+    def __len__(self) -> int:
+        with self._database.reading() as connection:
+            return int(connection.execute(_COUNT).scalar_one())
+
+    def __iter__(self) -> Iterator[str]:
+        after: str | None = None
+        while page := self.prompts(after=after, limit=_PAGE_SIZE):
+            yield from (entry.path for entry in page)
+            after = page[-1].path
+
+    def prompts(
+        self, *, directory: str | None = None, tag: str | None = None, after: str | None = None, limit: int = 100
+    ) -> Rows[Entry]:
+        """Return up to `limit` prompts in order of their paths; for the next page pass the last path as `after`."""
+        with self._database.single() as connection:
+            found = _read.page(connection, directory, tag, after, limit)
+        return Rows(found, title="Prompts", empty="No prompts here yet. Save one, or import a folder.")
+
+    def search(
+        self, words: str, *, tag: str | None = None, directory: str | None = None, limit: int = 50
+    ) -> Rows[Hit]:
+        """Return the prompts that hold all of `words` in path, description, tags or text, the best first."""
+        with self._database.single() as connection:
+            found = _search.search(connection, words, tag, directory, limit)
+        return Rows(found, title=f"Search: {words}", empty="Nothing matches.")
+
+    def suggest(self, beginning: str, *, directory: str = "", limit: int = 20) -> list[Suggestion]:
+        """Return prompts whose name or path `beginning` may begin, the likeliest first."""
+        with self._database.reading() as connection:
+            return _search.suggest(connection, self._database.raw, beginning, directory, limit)
+
+    def history(self, path: str) -> Rows[Version]:
+        """Return all versions of a prompt, the newest first."""
+        with self._database.reading() as connection:
+            return Rows(_read.history(connection, path), title=f"History of {path}")
+
+    def diff(
+        self, path: str, before: int | str | None = None, after: int | str | None = None, *, expanded: bool = False
+    ) -> TextDiff:
+        """Return the difference of two versions, by default what the last change did; or of their expansions."""
+        with self._database.reading() as connection:
+            new = _read.get(connection, path, after)
+            number = before if before is not None else max(new.version - 1, 1)
+            old = _read.get(connection, path, number)
+        names = f"{old.path}@{old.version}", f"{new.path}@{new.version}"
+        if not expanded:
+            return TextDiff(old.text, new.text, *names)
+        return TextDiff(*(str(self.expand(name, strict=False)) for name in names), *names)
+
+    def display_names(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the shortest unique name of each of `paths`."""
+        with self._database.reading() as connection:
+            return _read.display_names(connection, paths)
+
+    def tags(self) -> dict[str, int]:
+        """Return every tag with the number of prompts that have it."""
+        with self._database.reading() as connection:
+            return _read.tags(connection)
+
+    def changes(self, after: int = 0, *, limit: int = 100) -> Rows[Change]:
+        """Return up to `limit` entries of the log that came after entry `after`, the oldest first."""
+        with self._database.reading() as connection:
+            return Rows(_read.changes(connection, after, limit), title="Changes", empty="Nothing has changed.")
+
+    def layouts(self, paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what importers noted of how the files of prompts were laid out, for exporters."""
+        with self._database.reading() as connection:
+            return _versions.layouts(connection, paths)
+
+    def summary(self) -> Summary:
+        """Return the store at a glance."""
+        with self._database.reading() as connection:
+            prompts, versions, directories, labels, trashed, characters = connection.execute(_SUMMARY).one()
+            schema = self._database.raw.execute("PRAGMA user_version").fetchone()[0]
+            journal = self._database.journal
+        return Summary(
+            self.url, prompts, versions, directories, labels, trashed, characters, schema, journal, self.read_only
+        )
+
+    # Expanding
+
+    def expand(
+        self,
+        path: str,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        strict: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+        **values: object,
+    ) -> Expansion:
+        """Expand the newest version of a prompt, or the one pinned, with all that it includes.
+
+        Values come by keyword, or in `variables` where a name would clash with a parameter. With `strict=False` what
+        cannot be expanded stays as it is written, and the expansion's diagnostics tell.
+
+        Raises:
+            NotFoundError, ExpansionError: see `errors`.
+        """
+        given = {**variables, **values} if variables else values
+        return self._expander.expand(path, given or NO_VALUES, strict=strict, limits=limits)
+
+    def expand_text(
+        self,
+        content: str,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        directory: str = "",
+        strict: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+        **values: object,
+    ) -> Expansion:
+        """Expand a text that is not stored, as if it stood in `directory`."""
+        given = {**variables, **values} if variables else values
+        root = SourceText("", content, directory=directory)
+        return self._expander.expand_text(root, given, strict=strict, limits=limits)
+
+    def expand_manifest(
+        self,
+        manifest: Manifest,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        strict: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+        **values: object,
+    ) -> Expansion:
+        """Expand exactly the versions that `manifest` names, whatever was saved, renamed or relabelled since.
+
+        Raises:
+            PromptNotFoundError: one of them was purged.
+            DamagedTextError: a text is not what it was.
+        """
+        texts = [
+            SourceText(entry.path, entry.text, uid=entry.uid)
+            if entry.text is not None
+            else self._source.recorded(entry.uid, entry.path, entry.version or 0)
+            for entry in manifest.entries
+        ]
+        given = {**variables, **values} if variables else values
+        return expand_manifest(manifest, texts, given, strict=strict, limits=limits)
+
+    def declarations(self, path: str) -> dict[str, Declaration]:
+        """Return every variable that expanding a prompt takes, own and inherited, in order of first use."""
+        return self._expander.declarations(path)
+
+    # References
+
+    def includes(self, path: str) -> Rows[Reference]:
+        """Return what the newest version of a prompt includes, in the order of its text."""
+        with self._database.reading() as connection:
+            return Rows(_references.includes(connection, path), title=f"Included by {path}", empty="It includes nothing.")
+
+    def referrers(self, path: str) -> Rows[Reference]:
+        """Return the prompts that include a prompt, ordered by path."""
+        with self._database.reading() as connection:
+            prompt_id, found = _read.locate(connection, path)
+            rows = _references.referrers(connection, prompt_id)
+        return Rows(rows, title=f"Who includes {found}", empty="Nobody includes it.")
+
+    def impact(self, path: str, new_text: str) -> Rows[Impact]:
+        """Return whose expansion would change, and how, if a prompt had `new_text`; nothing is saved."""
+        with self._source.transaction() as connection:
+            found = _check.impact(self._source, connection, path, new_text)
+        return Rows(found, title=f"If {path} changed", empty="No expansion would change.")
+
+    # Renaming and deleting
+
+    def rename(self, old: str, new: str) -> Rows[str]:
+        """Give a prompt another path; every text that mentions it is rewritten, and the old path still finds it.
+
+        Returns the paths of the rewritten prompts.
+
+        Raises:
+            PathTakenError: another prompt has that path.
+        """
+        with self._database.writing() as connection:
+            rewritten = _rename.rename(connection, old, new, self._writer)
+        return Rows(rewritten, title=f"Rewritten for {new}", empty="No other text mentions it.")
+
+    def rename_directory(self, old: str, new: str) -> Rows[str]:
+        """Give a directory, with all that is in it, another path; see `rename`."""
+        with self._database.writing() as connection:
+            rewritten = _rename.rename_directory(connection, old, new, self._writer)
+        return Rows(rewritten, title=f"Rewritten for {new}", empty="No other text mentions it.")
+
+    def delete(self, path: str, *, force: bool = False) -> Trashed:
+        """Put a prompt into the trash.
+
+        Raises:
+            ReferencedError: others include it, and `force` is not given.
+        """
+        with self._database.writing() as connection:
+            return _trash.delete(connection, path, self._writer, force=force)
+
+    def trash(self) -> Rows[Trashed]:
+        """Return what lies in the trash, the latest first."""
+        with self._database.reading() as connection:
+            return Rows(_trash.trash(connection), title="Trash", empty="The trash is empty.")
+
+    def recover(self, path: str, *, to: str | None = None) -> Prompt:
+        """Take a prompt (by path or uid) out of the trash, to its old path or to another."""
+        with self._database.writing() as connection:
+            return _read.get(connection, _trash.recover(connection, path, to, self._writer))
+
+    def purge(self, path: str | None = None) -> int:
+        """Remove a prompt of the trash, or all of it, for good; backups still hold it. Returns how many."""
+        return _trash.purge(self._database, path, self._writer)
+
+    # Directories
+
+    def directories(self) -> Rows[Directory]:
+        """Return every directory, ordered by path."""
+        with self._database.reading() as connection:
+            return Rows(_directories.directories(connection), title="Directories", empty="No directories yet.")
+
+    def add_directory(
+        self, path: str, *, description: str = "", source: str = "", enabled: bool = True
+    ) -> Directory:
+        """Make a directory, which may be linked to a folder on disk (`source`)."""
+        with self._database.writing() as connection:
+            return _directories.add(connection, path, description, source, self._writer, enabled=enabled)
+
+    def update_directory(
+        self, path: str, *, description: str | None = None, source: str | None = None, enabled: bool | None = None
+    ) -> Directory:
+        """Change what is given of a directory; in a disabled one no inclusion resolves."""
+        with self._database.writing() as connection:
+            return _directories.update(
+                connection, path, self._writer, description=description, source=source, enabled=enabled
+            )
+
+    def remove_directory(self, path: str) -> None:
+        """Remove an empty directory; a linked folder's files stay where they are."""
+        with self._database.writing() as connection:
+            _directories.remove(connection, path, self._writer)
+
+    def import_folder(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        into: str = "",
+        message: str = "",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ImportReport:
+        """Import a folder of markdown files, all of them or none; see `files.import_folder`."""
+        from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
+
+        return files.import_folder(self, folder, into=into, message=message, progress=progress)
+
+    def export_folder(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        directory: str = "",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ExportReport:
+        """Export prompts as markdown files, each one atomically; see `files.export_folder`."""
+        from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
+
+        return files.export_folder(self, folder, directory=directory, progress=progress)
+
+    # Care
+
+    def check(self) -> Rows[Finding]:
+        """Return what is wrong or odd in the prompts: unresolved, in a circle, unused, duplicate, clashing."""
+        with self._source.transaction() as connection:
+            return Rows(_check.check(connection, self._source), title="Check", empty="All prompts are sound.")
+
+    def doctor(self) -> Rows[Finding]:
+        """Return what is wrong with the database: structure, hashes, references, search index."""
+        return Rows(_check.doctor(self._database), title="Doctor", empty="The store is sound.")
+
+    def backup(self, target: str | os.PathLike[str] | None = None) -> Path:
+        """Copy the store, while others use it, to a file that appears once it is whole and verified.
+
+        Raises:
+            StoreUnavailableError: it cannot be written, or the store is damaged.
+        """
+        file = self._database.file or Path("prompts.db").absolute()
+        path = Path(target).expanduser().absolute() if target else _backup.default_target(file)
+        with self._database.reading():
+            return _backup.copy_database(self._database.raw, path)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+__all__ = ["Store", "connect", "default_url", "restore_backup"]

@@ -1,0 +1,126 @@
+"""Looking after a store: `check` reads the prompts as an author would, `doctor` the database as an engineer would."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, text
+
+from prompt_kernel.errors import ExpansionError, PromptKernelError
+from prompt_kernel.expansion import DEFAULT_LIMITS, Expander, Expansion, Plan, SourceText, finish, load, resolver
+from prompt_kernel.records import Finding, Impact
+from prompt_kernel.store import _backup, _read, _references
+from prompt_kernel.store._engine import Database
+from prompt_kernel.store._source import Overlay, StoreSource
+
+_PATHS = text("SELECT path FROM prompt WHERE deleted_at IS NULL AND enabled ORDER BY key")
+_SAME_TEXT = text(
+    "SELECT v.sha256, p.path FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head"
+    " WHERE p.deleted_at IS NULL AND p.characters > 0 ORDER BY p.key"
+)
+_UNUSED_FRAGMENTS = text(
+    "SELECT p.path FROM prompt p, json_each(p.tags) t WHERE p.deleted_at IS NULL AND t.value = 'fragment'"
+    " AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.target_id = p.id AND r.prompt_id <> p.id) ORDER BY p.key"
+)
+_STALE_REFERENCES = text(
+    "SELECT p.path, r.spelled FROM reference r JOIN prompt p ON p.id = r.prompt_id LEFT JOIN prompt t ON t.id = r.target_id"
+    " WHERE r.target_id IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL) ORDER BY 1, 2"
+)
+_UNSEARCHABLE = text(
+    "SELECT path FROM prompt p WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM search s WHERE s.rowid = p.id)"
+)
+_HEADLESS = text(
+    "SELECT path FROM prompt p WHERE NOT EXISTS"
+    " (SELECT 1 FROM version v WHERE v.prompt_id = p.id AND v.number = p.head)"
+)
+
+
+def check(connection: Connection, source: StoreSource) -> list[Finding]:
+    """Return what is wrong or odd in the prompts themselves, by path."""
+    findings = [*_each_prompt(connection, source), *_duplicates(connection)]
+    for row in connection.execute(_UNUSED_FRAGMENTS):
+        findings.append(Finding("info", "unused", row.path, "it is tagged fragment, but no prompt includes it"))
+    return sorted(dict.fromkeys(findings), key=lambda finding: (finding.path, finding.code, finding.message))
+
+
+def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Finding]:
+    expander = Expander(source)
+    for (path,) in connection.execute(_PATHS).all():
+        try:
+            graph = load(source.root(path, None), resolver(source), DEFAULT_LIMITS, strict=False)
+            declared = graph.root.source.variables
+            used = expander.declarations(path) if declared else {}
+        except PromptKernelError as error:
+            code = "too-large" if isinstance(error, ExpansionError) else "damaged"
+            yield Finding("error", code, path, str(error))
+            continue
+        for finding in graph.diagnostics:
+            # A finding belongs to the prompt that it stands in; a clash needs the whole that it happens in.
+            if finding.path == path or finding.code == "clashing-types":
+                yield Finding(finding.severity, finding.code, path, f"line {finding.line}: {finding.message}")
+        for name in sorted(declared.keys() - used.keys()):
+            yield Finding("warning", "unused-variable", path, f"{name} is declared, but nothing uses it")
+
+
+def _duplicates(connection: Connection) -> Iterator[Finding]:
+    by_hash: dict[str, list[str]] = defaultdict(list)
+    for sha256, path in connection.execute(_SAME_TEXT):
+        by_hash[sha256].append(path)
+    for paths in by_hash.values():
+        for path in paths[1:]:
+            yield Finding("warning", "duplicate", path, f"it has the same text as {paths[0]}; include that instead")
+
+
+def doctor(database: Database) -> list[Finding]:
+    """Return what is wrong with the database: its structure, hashes, references, search index and cycles."""
+    findings: list[Finding] = []
+    with database.reading() as connection:
+        raw = database.raw
+        findings += [Finding("error", "structure", "", problem) for problem in _backup.structure(raw)]
+        findings += [Finding("error", "damaged", "", problem) for problem in _backup.damaged(raw)]
+        findings += [Finding("error", "headless", row.path, "its newest version is missing") for row in connection.execute(_HEADLESS)]
+        for row in connection.execute(_STALE_REFERENCES):
+            findings.append(Finding("error", "dangling", row.path, f"[[{row.spelled}]] leads to a prompt that is gone"))
+        for row in connection.execute(_UNSEARCHABLE):
+            findings.append(Finding("error", "search", row.path, "it is missing from the search index"))
+    if database.read_only is None and not any(finding.code == "structure" for finding in findings):
+        findings += _search_index(database)
+    return findings
+
+
+def _search_index(database: Database) -> list[Finding]:
+    try:
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO search (search) VALUES ('integrity-check')"))
+    except PromptKernelError as error:
+        return [Finding("error", "search", "", f"the search index is damaged: {error}")]
+    return []
+
+
+def impact(source: StoreSource, connection: Connection, name: str, new_text: str) -> list[Impact]:
+    """Return whose expansion would change if `name` had `new_text`, the prompt itself first."""
+    prompt_id, path = _read.locate(connection, name)
+    old = source.root(path, None)
+    new = SourceText(path, new_text, old.version, old.engine, old.variables, old.uid)
+    overlay = Overlay(source, new)
+    found: list[Impact] = []
+    for affected in [path, *_references.dependents(connection, prompt_id)]:
+        before = _lenient(source, source.root(affected, None))
+        after = _lenient(overlay, overlay.root(affected, None))
+        if before != after:
+            found.append(Impact(affected, before, after, _new_problem(before, after)))
+    return found
+
+
+def _lenient(source: StoreSource | Overlay, root: SourceText) -> Expansion:
+    plan = Plan(load(root, resolver(source), DEFAULT_LIMITS, strict=False))
+    return finish(plan, {}, DEFAULT_LIMITS, strict=False)
+
+
+def _new_problem(before: Expansion, after: Expansion) -> str:
+    known = {finding.message for finding in before.diagnostics}
+    problems: Sequence[str] = [
+        finding.message
+        for finding in after.diagnostics
+        if finding.severity == "error" and finding.code != "missing-variable" and finding.message not in known
+    ]
+    return problems[0] if problems else ""

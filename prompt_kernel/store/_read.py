@@ -1,0 +1,215 @@
+"""Finding and listing: one prompt by whatever name, many by page."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, text
+
+from prompt_kernel.errors import AmbiguousNameError, DamagedTextError, PromptNotFoundError, VersionNotFoundError
+from prompt_kernel.expansion import Pin, choose, hash_of
+from prompt_kernel.names import is_path, is_suffix, join, key_of, name_of, near, shortest_names
+from prompt_kernel.records import Change, Entry, Prompt, Version
+from prompt_kernel.store import _rows
+
+_PROMPT = """
+    SELECT p.id, p.uid, p.path, p.description, p.tags, p.enabled, p.head, v.number, v.text, v.sha256, v.engine,
+        v.variables, v.author, v.origin, v.message, v.created_at,
+        (SELECT json_group_object(l.name, l.number) FROM label l WHERE l.prompt_id = p.id) AS labels,
+        (SELECT count(*) FROM prompt q WHERE q.name_key = p.name_key AND q.deleted_at IS NULL) AS namesakes
+    FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = """
+_HEAD_BY_KEY = text(_PROMPT + "p.head WHERE p.key = :key AND p.deleted_at IS NULL")
+_HEAD_BY_ID = text(_PROMPT + "p.head WHERE p.id = :id")
+_PINNED_BY_ID = text(_PROMPT + ":number WHERE p.id = :id")
+_BY_KEY = text("SELECT id, path FROM prompt WHERE key = :key AND deleted_at IS NULL")
+_BY_NAME = text("SELECT id, path, key, enabled FROM prompt WHERE name_key = :name AND deleted_at IS NULL")
+_REDIRECT = text(
+    "SELECT p.id, p.path FROM redirect r JOIN prompt p ON p.id = r.prompt_id WHERE r.key = :key AND p.deleted_at IS NULL"
+)
+_LABEL = text("SELECT number FROM label WHERE prompt_id = :id AND name = :name")
+_VERSION_EXISTS = text("SELECT 1 FROM version WHERE prompt_id = :id AND number = :number")
+_LABELS = text("SELECT name, number FROM label WHERE prompt_id = :id ORDER BY name")
+_HISTORY = text(
+    "SELECT number, text, sha256, engine, variables, author, origin, message, created_at FROM version"
+    " WHERE prompt_id = :id ORDER BY number DESC"
+)
+_ENTRY = "SELECT path, head, description, tags, updated_at, author, characters, enabled FROM prompt"
+#: A directory holds the keys from `a/` up to `a0`, the character after the slash.
+_PAGE = text(_ENTRY + " WHERE deleted_at IS NULL AND key > :after ORDER BY key LIMIT :limit")
+_PAGE_IN = text(
+    _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last ORDER BY key LIMIT :limit"
+)
+_PAGE_TAGGED = text(
+    _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last"
+    " AND EXISTS (SELECT 1 FROM json_each(prompt.tags) t WHERE t.value = :tag) ORDER BY key LIMIT :limit"
+)
+_SAME_NAMES = text("SELECT path FROM prompt WHERE deleted_at IS NULL AND name_key IN :names").bindparams(
+    bindparam("names", expanding=True)
+)
+_LIKELY = text(
+    "SELECT path FROM prompt WHERE deleted_at IS NULL"
+    " AND (name_key >= :first AND name_key < :last OR key LIKE :part ESCAPE '\\') LIMIT 2000"
+)
+_TAGS = text(
+    "SELECT t.value, count(*) FROM prompt, json_each(prompt.tags) t WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 1"
+)
+_CHANGES = text(
+    "SELECT id, kind, path, version, detail, author, origin, at FROM change WHERE id > :after ORDER BY id LIMIT :limit"
+)
+LAST = chr(0x10FFFF)
+
+
+def locate(connection: Connection, name: str) -> tuple[int, str]:
+    """Return the id and the path of the prompt that `name` means: a path, a display name, or a path it once had.
+
+    Raises:
+        AmbiguousNameError: several prompts end in that name.
+        PromptNotFoundError: none does; near names are suggested.
+    """
+    key = key_of(name)
+    row = connection.execute(_BY_KEY, {"key": key}).first()
+    if row is None and is_path(name):
+        row = by_suffix(connection, name) or connection.execute(_REDIRECT, {"key": key}).first()
+    if row is None:
+        raise PromptNotFoundError(name, likely(connection, name))
+    return row[0], row[1]
+
+
+def by_suffix(connection: Connection, name: str) -> tuple[int, str] | None:
+    """Return the only prompt that ends in `name`, enabled or not."""
+    key = key_of(name)
+    rows = [row for row in connection.execute(_BY_NAME, {"name": name_of(key)}) if is_suffix(key, row.key)]
+    if len(rows) > 1:
+        raise AmbiguousNameError(name, sorted(row.path for row in rows))
+    return (rows[0].id, rows[0].path) if rows else None
+
+
+def resolve(connection: Connection, name: str, directory: str) -> tuple[int, str] | None:
+    """Return the enabled prompt that the inclusion `[[name]]` means in a prompt of `directory`, old paths aside.
+
+    Raises:
+        AmbiguousNameError: several enabled prompts end in that name.
+    """
+    rows = connection.execute(_BY_NAME, {"name": name_of(key_of(name))}).all()
+    paths = {row.key: row.path for row in rows if row.enabled}
+    found = choose(name, directory, paths)
+    return None if found is None else next((row.id, row.path) for row in rows if row.key == found)
+
+
+def redirected(connection: Connection, name: str, directory: str) -> tuple[int, str] | None:
+    """Return the prompt that had the path `name`, or that name in `directory`, before it was renamed."""
+    for path in (name, join(directory, name)):
+        row = connection.execute(_REDIRECT, {"key": key_of(path)}).first()
+        if row is not None:
+            return row[0], row[1]
+    return None
+
+
+def likely(connection: Connection, name: str) -> list[str]:
+    """Return up to three paths that `name` may have meant."""
+    key = name_of(key_of(name))
+    escaped = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    bounds = {"first": key[:1], "last": key[:1] + LAST, "part": f"%{escaped}%"}
+    return near(name, [row[0] for row in connection.execute(_LIKELY, bounds)])
+
+
+def number_of(connection: Connection, prompt_id: int, path: str, pin: int | str) -> int:
+    """Return the version that `pin`, a number or a label, names.
+
+    Raises:
+        VersionNotFoundError: the prompt has no such version or label.
+    """
+    if isinstance(pin, int):
+        if connection.execute(_VERSION_EXISTS, {"id": prompt_id, "number": pin}).first():
+            return pin
+    else:
+        row = connection.execute(_LABEL, {"id": prompt_id, "name": pin}).first()
+        if row is not None:
+            return int(row[0])
+    raise VersionNotFoundError(path, pin, _pins(connection, prompt_id))
+
+
+def _pins(connection: Connection, prompt_id: int) -> list[str]:
+    head = connection.execute(text("SELECT head FROM prompt WHERE id = :id"), {"id": prompt_id}).scalar_one()
+    labels = [row.name for row in connection.execute(_LABELS, {"id": prompt_id})]
+    return [f"versions 1 to {head}" if head > 1 else "version 1", *(f"label {name}" for name in labels)]
+
+
+def get(connection: Connection, name: str, pin: Pin = None, *, merged: bool = False) -> Prompt:
+    """Return the prompt that `name` means, its newest version or the one pinned."""
+    row = connection.execute(_HEAD_BY_KEY, {"key": key_of(name)}).first() if pin is None else None
+    if row is None:
+        prompt_id, path = locate(connection, name)
+        row = prompt_row(connection, prompt_id, path, pin)
+    if hash_of(row.text) != row.sha256:
+        raise DamagedTextError(row.path, row.number)
+    # Nearly every name is unique; only namesakes need to be told apart.
+    display = "" if row.namesakes == 1 else display_names(connection, [row.path])[row.path]
+    return _rows.prompt(row, display, merged=merged)
+
+
+def prompt_row(connection: Connection, prompt_id: int, path: str, pin: Pin) -> Row[Any]:
+    """Return the row of one version of a prompt."""
+    if pin is None:
+        return connection.execute(_HEAD_BY_ID, {"id": prompt_id}).one()
+    number = number_of(connection, prompt_id, path, pin)
+    return connection.execute(_PINNED_BY_ID, {"id": prompt_id, "number": number}).one()
+
+
+def display_names(connection: Connection, paths: Iterable[str]) -> dict[str, str]:
+    """Return the display name of each of `paths`: the shortest suffix that is unique in the store."""
+    wanted = list(paths)
+    names = sorted({name_of(key_of(path)) for path in wanted})
+    known = {row[0] for row in connection.execute(_SAME_NAMES, {"names": names})} if names else set()
+    display = shortest_names(known | set(wanted))
+    return {path: display[path] for path in wanted}
+
+
+def history(connection: Connection, name: str) -> list[Version]:
+    """Return all versions of a prompt, the newest first."""
+    prompt_id, path = locate(connection, name)
+    labels: dict[int, list[str]] = {}
+    for row in connection.execute(_LABELS, {"id": prompt_id}):
+        labels.setdefault(row.number, []).append(row.name)
+    return [
+        Version(
+            path, row.number, row.text, row.sha256, row.engine, _rows.variables_from_json(row.variables), row.author,
+            row.origin, row.message, _rows.moment(row.created_at), tuple(labels.get(row.number, ())),
+        )
+        for row in connection.execute(_HISTORY, {"id": prompt_id})
+    ]  # fmt: skip
+
+
+def page(
+    connection: Connection, directory: str | None, tag: str | None, after: str | None, limit: int
+) -> Sequence[Entry]:
+    """Return up to `limit` prompts that follow `after` in the order of paths."""
+    last = key_of(after) if after else ""
+    if directory is None and tag is None:
+        rows = connection.execute(_PAGE, {"after": last, "limit": limit})
+    else:
+        bounds = {"after": last, "limit": limit, **bounds_of(directory or "")}
+        rows = (
+            connection.execute(_PAGE_IN, bounds)
+            if tag is None
+            else connection.execute(_PAGE_TAGGED, {**bounds, "tag": tag})
+        )
+    return list(map(_rows.entry, rows.all()))
+
+
+def bounds_of(directory: str) -> dict[str, str]:
+    """Return the first and the last key of a directory, of everything for ""."""
+    key = key_of(directory)
+    return {"first": key + "/", "last": key + "0"} if key else {"first": "", "last": LAST}
+
+
+def tags(connection: Connection) -> dict[str, int]:
+    """Return every tag with the number of prompts that have it."""
+    return {row[0]: row[1] for row in connection.execute(_TAGS)}
+
+
+def changes(connection: Connection, after: int, limit: int) -> list[Change]:
+    """Return up to `limit` entries of the log that came after entry `after`, the oldest first."""
+    rows = connection.execute(_CHANGES, {"after": after, "limit": limit})
+    return [Change(*row[:-1], _rows.moment(row.at)) for row in rows]
+
+

@@ -1,0 +1,196 @@
+"""References: the stored fact that one prompt includes another, kept right with every write.
+
+Where a reference leads depends only on which enabled prompts have the name that it ends in. So whenever a name appears
+or goes away, exactly the references that end in it are looked at again; and the globs, of which there are few.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, text
+
+from prompt_kernel.errors import AmbiguousNameError
+from prompt_kernel.expansion import choose, matching
+from prompt_kernel.language import inclusions, line_of
+from prompt_kernel.names import directory_of, join, key_of, name_of
+from prompt_kernel.records import Reference
+from prompt_kernel.store._read import bounds_of, locate
+
+GLOB = "*"
+
+_OLD = text("SELECT spelled, pin, line FROM reference WHERE prompt_id = :id AND (name_key <> '*' OR target_id IS NULL)")
+_DELETE = text("DELETE FROM reference WHERE prompt_id = :id")
+_INSERT = text(
+    "INSERT INTO reference (prompt_id, spelled, name_key, pin, line, target_id)"
+    " VALUES (:prompt_id, :spelled, :name_key, :pin, :line, :target_id)"
+)
+_BY_NAMES = text(
+    "SELECT r.id, r.spelled, r.name_key, r.target_id, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    " WHERE r.name_key IN :names"
+).bindparams(bindparam("names", expanding=True))
+_BY_PROMPTS = text(
+    "SELECT r.id, r.spelled, r.name_key, r.target_id, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    " WHERE r.prompt_id IN :ids AND r.name_key <> '*'"
+).bindparams(bindparam("ids", expanding=True))
+_CANDIDATES = text(
+    "SELECT id, key, path, name_key FROM prompt WHERE deleted_at IS NULL AND enabled AND name_key IN :names"
+).bindparams(bindparam("names", expanding=True))
+_UPDATE = text("UPDATE reference SET target_id = :target WHERE id = :id")
+_GLOBS = text(
+    "SELECT r.prompt_id, r.spelled, r.pin, r.line, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    " WHERE r.name_key = '*' AND r.target_id IS NULL"
+)
+_DELETE_GLOB_TARGETS = text("DELETE FROM reference WHERE name_key = '*' AND target_id IS NOT NULL")
+_IN_DIRECTORY = text(
+    "SELECT id, path FROM prompt WHERE deleted_at IS NULL AND enabled AND key >= :first AND key < :last ORDER BY key"
+)
+_INCLUDES = text(
+    "SELECT r.spelled, r.pin, r.line, t.path AS target FROM reference r LEFT JOIN prompt t ON t.id = r.target_id"
+    " WHERE r.prompt_id = :id AND NOT (r.name_key = '*' AND r.target_id IS NULL) ORDER BY r.id"
+)
+_REFERRERS = text(
+    "SELECT p.path, r.spelled, r.pin, r.line, t.path AS target FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    " JOIN prompt t ON t.id = r.target_id WHERE r.target_id = :id AND p.id <> :id ORDER BY p.key, r.id"
+)
+#: No predicate may stand in the recursive arm: some SQLite versions would scan the whole table for it on every call.
+_DEPENDENTS = text(
+    "WITH RECURSIVE up(id) AS (SELECT :id UNION SELECT r.prompt_id FROM up CROSS JOIN reference r"
+    " ON r.target_id = up.id) SELECT p.path FROM up JOIN prompt p ON p.id = up.id WHERE p.id <> :id ORDER BY p.key"
+)
+_CHUNK = 500
+
+
+class Found(NamedTuple):
+    """An inclusion of a text, as a reference keeps it."""
+
+    spelled: str
+    pin: str
+    line: int
+
+
+def found_in(content: str) -> list[Found]:
+    """Return the inclusions of a text, each spelling and pin once, at the line of its first use."""
+    if "[[" not in content:
+        return []
+    found: dict[tuple[str, str], Found] = {}
+    for inclusion in inclusions(content):
+        pin = "" if inclusion.pin is None else str(inclusion.pin)
+        key = (inclusion.path, pin)
+        if key not in found:
+            found[key] = Found(inclusion.path, pin, line_of(content, inclusion.start))
+    return list(found.values())
+
+
+def replace(connection: Connection, contents: Mapping[int, str], *, new: bool = False) -> None:
+    """Keep the references of prompts (id to newest text); those that are `new` have none yet."""
+    rows: list[dict[str, Any]] = []
+    changed: list[int] = []
+    for prompt_id, content in contents.items():
+        wanted = found_in(content)
+        if not new:
+            old = [Found(*row) for row in connection.execute(_OLD, {"id": prompt_id})]
+            if old == wanted:
+                continue
+            connection.execute(_DELETE, {"id": prompt_id})
+        changed.append(prompt_id)
+        rows += [_row(prompt_id, reference) for reference in wanted]
+    if rows:
+        connection.execute(_INSERT, rows)
+        _settle(connection, _select(connection, _BY_PROMPTS, "ids", changed))
+        if any(row["name_key"] == GLOB for row in rows):
+            settle_globs(connection)
+
+
+def _row(prompt_id: int, reference: Found, target: int | None = None) -> dict[str, Any]:
+    name = name_of(reference.spelled)
+    name_key = GLOB if GLOB in name else key_of(name)
+    return {"prompt_id": prompt_id, "name_key": name_key, "target_id": target, **reference._asdict()}
+
+
+def _select(connection: Connection, statement: Any, name: str, values: Iterable[Any]) -> list[Any]:
+    """Run a statement with a long list, in parts that SQLite takes."""
+    items = list(values)
+    parts = [items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK)]
+    return [row for part in parts for row in connection.execute(statement, {name: part})]
+
+
+def names_changed(connection: Connection, paths: Iterable[str]) -> None:
+    """Look again at all references that may lead elsewhere, now that prompts at `paths` have come or gone."""
+    names = {key_of(name_of(path)) for path in paths}
+    _settle(connection, _select(connection, _BY_NAMES, "names", names))
+    settle_globs(connection)
+
+
+def _settle(connection: Connection, references: Sequence[Any]) -> None:
+    """Let each reference lead where it leads now."""
+    if not references:
+        return
+    candidates: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
+    for row in _select(connection, _CANDIDATES, "names", {reference.name_key for reference in references}):
+        candidates[row.name_key][row.key] = (row.id, row.path)
+    updates: list[dict[str, Any]] = []
+    for reference in references:
+        target = _target(reference.spelled, directory_of(reference.path), candidates[reference.name_key])
+        if target != reference.target_id:
+            updates.append({"id": reference.id, "target": target})
+    if updates:
+        connection.execute(_UPDATE, updates)
+
+
+def _target(spelled: str, directory: str, candidates: Mapping[str, tuple[int, str]]) -> int | None:
+    # Almost always the path is exact, and the candidates need no second look.
+    exact = candidates.get(key_of(spelled)) or candidates.get(key_of(join(directory, spelled)))
+    if exact is not None:
+        return exact[0]
+    try:
+        found = choose(spelled, directory, {key: path for key, (_, path) in candidates.items()})
+    except AmbiguousNameError:
+        return None
+    return None if found is None else candidates[found][0]
+
+
+def settle_globs(connection: Connection) -> None:
+    """Let every glob lead to what it matches now."""
+    globs = connection.execute(_GLOBS).all()
+    if not globs:
+        return
+    connection.execute(_DELETE_GLOB_TARGETS)
+    rows = [
+        _row(row.prompt_id, Found(row.spelled, row.pin, row.line), target)
+        for row in globs
+        for target, _ in glob(connection, row.spelled, directory_of(row.path))
+        if target != row.prompt_id
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)
+
+
+def glob(connection: Connection, pattern: str, directory: str) -> list[tuple[int, str]]:
+    """Return the enabled prompts that `[[pattern]]` means in `directory`, ordered by path."""
+    ids: dict[str, int] = {}
+    for base in (directory_of(pattern), join(directory, directory_of(pattern))):
+        ids |= {row.path: row.id for row in connection.execute(_IN_DIRECTORY, bounds_of(base))}
+    return [(ids[path], path) for path in matching(pattern, directory, list(ids))]
+
+
+def includes(connection: Connection, name: str) -> list[Reference]:
+    """Return what a prompt includes, in the order of its text."""
+    prompt_id, path = locate(connection, name)
+    rows = connection.execute(_INCLUDES, {"id": prompt_id})
+    return [Reference(path, row.spelled, _pin(row.pin), row.target, row.line) for row in rows]
+
+
+def referrers(connection: Connection, prompt_id: int) -> list[Reference]:
+    """Return who includes a prompt, ordered by path."""
+    rows = connection.execute(_REFERRERS, {"id": prompt_id})
+    return [Reference(row.path, row.spelled, _pin(row.pin), row.target, row.line) for row in rows]
+
+
+def dependents(connection: Connection, prompt_id: int) -> list[str]:
+    """Return every prompt that includes a prompt, directly or through others, ordered by path."""
+    return [row[0] for row in connection.execute(_DEPENDENTS, {"id": prompt_id})]
+
+
+def _pin(stored: str) -> int | str | None:
+    return None if not stored else int(stored) if stored.isdigit() else stored

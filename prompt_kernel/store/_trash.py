@@ -1,0 +1,126 @@
+"""Deleting in three steps: into the trash, out of it again, or out of the database for good."""
+
+from sqlalchemy import Connection, text
+
+from prompt_kernel.errors import PathTakenError, PromptNotFoundError, ReferencedError
+from prompt_kernel.names import ancestors, check_path, key_of, name_of, near
+from prompt_kernel.records import Trashed
+from prompt_kernel.store import _read, _references, _rows, _versions
+from prompt_kernel.store._engine import Database
+from prompt_kernel.store._rows import Writer
+
+_DELETE = text("UPDATE prompt SET deleted_at = :at, deleted_by = :author WHERE id = :id")
+_FORGET = (
+    text("DELETE FROM search WHERE rowid = :id"),
+    text("DELETE FROM reference WHERE prompt_id = :id"),
+)
+_TRASH = text(
+    "SELECT id, uid, path, head, deleted_at, deleted_by FROM prompt WHERE deleted_at IS NOT NULL"
+    " ORDER BY deleted_at DESC, id DESC"
+)
+_RECOVER = text(
+    "UPDATE prompt SET deleted_at = NULL, deleted_by = NULL, path = :path, key = :key, name_key = :name_key,"
+    " enabled = :enabled WHERE id = :id"
+)
+_CONTENT = text(
+    "SELECT p.id, p.path, p.description, p.tags, v.text FROM prompt p"
+    " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
+)
+_SEARCHABLE = text(
+    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :tags, :text)"
+)
+_PURGE = (
+    text("UPDATE reference SET target_id = NULL WHERE target_id = :id"),
+    text("DELETE FROM search WHERE rowid = :id"),
+    text("DELETE FROM reference WHERE prompt_id = :id"),
+    text("DELETE FROM redirect WHERE prompt_id = :id"),
+    text("DELETE FROM label WHERE prompt_id = :id"),
+    text("DELETE FROM version WHERE prompt_id = :id"),
+    text("DELETE FROM prompt WHERE id = :id"),
+)
+
+
+def delete(connection: Connection, name: str, writer: Writer, *, force: bool) -> Trashed:
+    """Put a prompt into the trash.
+
+    Raises:
+        ReferencedError: others include it, and `force` is not given.
+    """
+    prompt_id, path = _read.locate(connection, name)
+    referrers = list(dict.fromkeys(reference.path for reference in _references.referrers(connection, prompt_id)))
+    if referrers and not force:
+        raise ReferencedError(path, referrers)
+    connection.execute(_DELETE, {"id": prompt_id, "at": _rows.now(), "author": writer.author})
+    for statement in _FORGET:
+        connection.execute(statement, {"id": prompt_id})
+    _versions.log(connection, "deleted", prompt_id, path, None, writer, writer.message)
+    _references.names_changed(connection, [path])
+    return next(found for row_id, found in _contents(connection) if row_id == prompt_id)
+
+
+def trash(connection: Connection) -> list[Trashed]:
+    """Return what lies in the trash, the latest first."""
+    return [found for _, found in _contents(connection)]
+
+
+def _contents(connection: Connection) -> list[tuple[int, Trashed]]:
+    return [
+        (row.id, Trashed(row.path, row.uid, row.head, _rows.moment(row.deleted_at), row.deleted_by))
+        for row in connection.execute(_TRASH)
+    ]
+
+
+def find(connection: Connection, name: str) -> tuple[int, Trashed]:
+    """Return the prompt in the trash that a uid or a path names; of several with one path, the one deleted last.
+
+    Raises:
+        PromptNotFoundError: there is none.
+    """
+    contents = _contents(connection)
+    for prompt_id, found in contents:
+        if name == found.uid or key_of(name) == key_of(found.path):
+            return prompt_id, found
+    raise PromptNotFoundError(name, near(name, [found.path for _, found in contents]))
+
+
+def recover(connection: Connection, name: str, to: str | None, writer: Writer) -> str:
+    """Take a prompt out of the trash, to its old path or to another; return the path.
+
+    Raises:
+        PathTakenError: another prompt has that path now.
+        PromptNotFoundError: there is no such prompt in the trash.
+    """
+    prompt_id, found = find(connection, name)
+    path = check_path(to or found.path)
+    taken = connection.execute(
+        text("SELECT path FROM prompt WHERE key = :key AND deleted_at IS NULL"), {"key": key_of(path)}
+    ).first()
+    if taken is not None:
+        raise PathTakenError(path, taken[0])
+    disabled = _versions.ensure_directories(connection, [path])
+    enabled = not disabled.intersection(map(key_of, ancestors(path)))
+    values = {"id": prompt_id, "path": path, "key": key_of(path), "name_key": key_of(name_of(path)), "enabled": enabled}
+    connection.execute(_RECOVER, values)
+    row = connection.execute(_CONTENT, {"id": prompt_id}).one()
+    connection.execute(_SEARCHABLE, row._asdict())
+    connection.execute(text("DELETE FROM redirect WHERE key = :key"), values)
+    _versions.log(connection, "recovered", prompt_id, path, None, writer, writer.message)
+    _references.replace(connection, {prompt_id: row.text})
+    _references.names_changed(connection, [path])
+    return path
+
+
+def purge(database: Database, name: str | None, writer: Writer) -> int:
+    """Remove a prompt of the trash, or all of it, from every page of the file; return how many there were."""
+    with database.writing() as connection:
+        doomed = [find(connection, name)] if name else _contents(connection)
+        for prompt_id, found in doomed:
+            for statement in _PURGE:
+                connection.execute(statement, {"id": prompt_id})
+            _versions.log(connection, "purged", None, found.path, None, writer)
+        if doomed:
+            # Deleted words stay in the index's pages until they are merged.
+            connection.execute(text("INSERT INTO search (search) VALUES ('optimize')"))
+    if doomed:
+        database.vacuum()
+    return len(doomed)

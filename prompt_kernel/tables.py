@@ -1,0 +1,132 @@
+"""The tables, as SQLModel has them. Nothing else: the migrations make them, the store fills them."""
+
+from typing import ClassVar
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class PromptRow(SQLModel, table=True):
+    """A prompt: what is the same for all its versions, and which of them is the newest.
+
+    `key` is `names.key_of(path)` and `name_key` its last segment. `tags` and `layout` are JSON. `enabled` is false in
+    a disabled directory. A prompt with `deleted_at` lies in the trash.
+    """
+
+    __tablename__: ClassVar[str] = "prompt"
+    __table_args__ = (
+        Index(
+            "prompt_key", "key", unique=True, sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("prompt_name", "name_key"),
+        Index("prompt_deleted", "deleted_at"),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(unique=True)
+    path: str
+    key: str
+    name_key: str
+    description: str = ""
+    tags: str = "[]"
+    head: int
+    characters: int
+    enabled: bool = True
+    author: str
+    updated_at: str
+    deleted_at: str | None = None
+    deleted_by: str | None = None
+    layout: str | None = None
+
+
+class VersionRow(SQLModel, table=True):
+    """One immutable text. `variables` is JSON, `sha256` the hex hash of the text in UTF-8."""
+
+    __tablename__: ClassVar[str] = "version"
+    __table_args__ = (UniqueConstraint("prompt_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = Field(foreign_key="prompt.id")
+    number: int
+    text: str
+    sha256: str
+    engine: str
+    variables: str = "{}"
+    author: str
+    origin: str
+    message: str = ""
+    created_at: str
+
+
+class LabelRow(SQLModel, table=True):
+    """A movable name for a version."""
+
+    __tablename__: ClassVar[str] = "label"
+
+    prompt_id: int = Field(foreign_key="prompt.id", primary_key=True)
+    name: str = Field(primary_key=True)
+    number: int
+
+
+class ReferenceRow(SQLModel, table=True):
+    """One inclusion of a newest version, and the prompt that it leads to.
+
+    `name_key` is the key of the last segment of `spelled`, or `*` for a glob; all that decides where a reference
+    leads is which prompts have that name. A glob has a row without a target and one for each target.
+    """
+
+    __tablename__: ClassVar[str] = "reference"
+    __table_args__ = (
+        Index("reference_prompt", "prompt_id", "target_id"),
+        Index("reference_target", "target_id"),
+        Index("reference_name", "name_key"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = Field(foreign_key="prompt.id")
+    spelled: str
+    name_key: str
+    pin: str = ""
+    line: int
+    target_id: int | None = Field(default=None, foreign_key="prompt.id")
+
+
+class DirectoryRow(SQLModel, table=True):
+    """A directory; `source` is the folder on disk that it is linked to, or ""."""
+
+    __tablename__: ClassVar[str] = "directory"
+
+    id: int | None = Field(default=None, primary_key=True)
+    path: str
+    key: str = Field(unique=True)
+    description: str = ""
+    enabled: bool = True
+    source: str = ""
+
+
+class RedirectRow(SQLModel, table=True):
+    """A path that a prompt had before it was renamed."""
+
+    __tablename__: ClassVar[str] = "redirect"
+
+    key: str = Field(primary_key=True)
+    path: str
+    prompt_id: int = Field(foreign_key="prompt.id", index=True)
+
+
+class ChangeRow(SQLModel, table=True):
+    """One entry of the log. Its `id` only grows, so that others can ask for what came since."""
+
+    __tablename__: ClassVar[str] = "change"
+    __table_args__: ClassVar[dict[str, bool]] = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    prompt_id: int | None = None
+    path: str
+    version: int | None = None
+    detail: str = ""
+    author: str
+    origin: str
+    at: str

@@ -1,0 +1,74 @@
+"""What `make demo` runs: the sample prompts into a store, the quickstart notebook in a kernel, and what it showed.
+
+The store is the one of PROMPT_KERNEL_URL, which the Makefile sets.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+import prompt_kernel as pk
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+
+NEXT = """\
+Next, type one of these lines:
+
+  make lab
+  export PROMPT_KERNEL_URL="$PWD/{store}"
+  .venv/bin/prompt-kernel list
+  .venv/bin/prompt-kernel expand data/sql question="Which country returns most?"
+  .venv/bin/prompt-kernel --help
+"""
+
+
+def main() -> None:
+    """Run the demo and print it as plain text."""
+    started = time.perf_counter()
+    store_file = Path(os.environ["PROMPT_KERNEL_URL"])
+    store_file.parent.mkdir(parents=True, exist_ok=True)
+    with pk.connect() as store:
+        print(store.import_folder(NOTEBOOKS / "library"))
+    show(run(NOTEBOOKS / "quickstart.ipynb"))
+    with pk.connect() as store:
+        print(f"\n{heading('The store')}\n{store.summary()}")
+    print(f"\nDone in {time.perf_counter() - started:.1f} s.\n")
+    print(NEXT.format(store=store_file.relative_to(ROOT)), end="")
+
+
+def run(path: Path) -> nbformat.NotebookNode:
+    """Run the notebook in a kernel of its own and return it with its outputs; the file stays as it is."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}})
+    client.execute()
+    return notebook
+
+
+def show(notebook: nbformat.NotebookNode) -> None:
+    """Print the headings, the code and the outputs."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            print("".join(f"\n{heading(line.lstrip('# '))}\n" for line in cell.source.splitlines() if line[:1] == "#"))
+        else:
+            print("\n".join(f"│ {line}" for line in cell.source.splitlines()))
+            print("".join(f"{plain(output)}\n" for output in cell.outputs))
+
+
+def heading(title: str) -> str:
+    """Return `title` with a line under it."""
+    return f"{title}\n{'─' * len(title)}"
+
+
+def plain(output: nbformat.NotebookNode) -> str:
+    """Return what an output says as plain text."""
+    if output.output_type == "stream":
+        return str(output.text).rstrip()
+    return str(output.get("data", {}).get("text/plain", "")).rstrip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Fixtures for every test: a store, a small library in one, and a home of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prompt_kernel.store import Store
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own store or configuration."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.delenv("PROMPT_KERNEL_URL", raising=False)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "prompts.db", author="ana") as opened:
+        yield opened
+
+
+@pytest.fixture
+def library(store: Store) -> Store:
+    """A small named world: review includes style/base, which includes style/tone, and format/json."""
+    store.save(
+        "style/tone",
+        "Speak in a {{ tone }} voice.\n",
+        variables={"tone": {"type": "enum", "values": ["formal", "plain"], "default": "plain"}},
+        description="How to sound",
+        tags=["style"],
+    )
+    store.save("style/base", "[[style/tone]]Be brief.\n", tags=["style"])
+    store.save("format/json", 'Answer as JSON: {"answer": "…"}\n', tags=["format"])
+    store.save(
+        "review",
+        "[[style/base]]Review this code:\n\n```\n{{ code }}\n```\n[[format/json]]",
+        variables={"code": {"description": "the code"}},
+        description="Review some code",
+    )
+    return store

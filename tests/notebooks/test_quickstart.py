@@ -1,0 +1,77 @@
+"""The quickstart runs in a real kernel, in whatever state it finds the store, and is committed without outputs."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import prompt_kernel as pk
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+QUICKSTART = NOTEBOOKS / "quickstart.ipynb"
+
+
+def run(notebook: Path) -> nbformat.NotebookNode:
+    """Run `notebook` in a kernel of its own, in its folder; the file stays as it is."""
+    content = nbformat.read(notebook, as_version=4)
+    resources = {"metadata": {"path": str(notebook.parent)}}
+    NotebookClient(content, timeout=120, kernel_name="python3", resources=resources).execute()
+    return content
+
+
+def shown(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what the cells' last lines gave, as plain text."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    return [output.data["text/plain"] for output in outputs if output.output_type == "execute_result"]
+
+
+def test_it_runs_twice_against_the_store_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPT_KERNEL_URL", str(tmp_path / "demo.db"))
+    first, second = run(QUICKSTART), run(QUICKSTART)
+    assert len(shown(first)) == len(shown(second)) > 10
+    with pk.connect() as store:
+        assert "text/summarise" in store
+        assert store.prompts(directory="tour") == []
+        assert [finding for finding in store.check() if finding.severity == "error"] == []
+    assert not (NOTEBOOKS / "quickstart.db").exists()
+
+
+def test_without_a_setting_it_makes_a_store_beside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROMPT_KERNEL_URL", raising=False)
+    shutil.copy(QUICKSTART, tmp_path)
+    shutil.copytree(NOTEBOOKS / "library", tmp_path / "library")
+    run(tmp_path / QUICKSTART.name)
+    with pk.connect(tmp_path / "quickstart.db") as store:
+        assert "text/summarise" in store
+    assert not Path(pk.default_url().removeprefix("sqlite:///")).exists()
+
+
+def test_it_is_committed_without_outputs() -> None:
+    notebook = json.loads(QUICKSTART.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert code
+    assert [cell for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
+    assert [cell["metadata"] for cell in notebook["cells"] if cell["metadata"]] == []
+    assert notebook["metadata"] == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+
+
+def test_its_cells_have_names_that_stay() -> None:
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    nbformat.validate(notebook)
+    names = [cell["id"] for cell in notebook.cells]
+    assert len(set(names)) == len(names)
+    assert all(name.replace("-", "").isalpha() for name in names)
+
+
+@pytest.mark.parametrize("magic", ["%load_ext prompt_kernel", "%prompt ", "= %prompt ", "%%prompt ", "%%expand "])
+def test_it_shows_every_magic(magic: str) -> None:
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    assert any(magic in line for cell in notebook.cells for line in cell.source.splitlines() if line[:1] != "#")

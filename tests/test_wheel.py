@@ -1,0 +1,88 @@
+"""What is built can be installed, holds all that it should and nothing else, and works outside the checkout."""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DATA = {"prompt_kernel/py.typed"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel, without the network."""
+    out = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, ROOT)
+    [built] = out.glob("prompt_kernel-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel alone into a new environment, and return where its programs are.
+
+    The dependencies are those of the environment that runs the tests. They are added afterwards and by name, so that
+    the checkout, which is installed there too, cannot be found from here.
+    """
+    home = tmp_path_factory.mktemp("venv")
+    venv.create(home, symlinks=True)
+    programs = home / "bin"
+    run(sys.executable, "-m", "pip", "--python", programs / "python", "install", "--no-deps", "--no-index", wheel)
+    [site] = home.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return programs
+
+
+def run(*command: str | Path, cwd: Path | None = None, stdin: str = "") -> str:
+    """Run `command` and return what it printed."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [str(part) for part in command], cwd=cwd, input=stdin, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_every_module_and_no_tests(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    modules = {file.relative_to(ROOT).as_posix() for file in (ROOT / "prompt_kernel").rglob("*.py")}
+    assert names == modules | DATA
+
+
+def test_the_wheel_carries_its_licence_its_program_and_its_extras(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        information = {Path(name).name: name for name in archive.namelist() if ".dist-info/" in name}
+        metadata = archive.read(information["METADATA"]).decode()
+        entry_points = archive.read(information["entry_points.txt"]).decode()
+    assert "LICENSE" in information
+    assert "License-Expression: Apache-2.0\n" in metadata
+    assert "Provides-Extra: notebook\n" in metadata
+    assert "prompt-kernel = prompt_kernel.cli:main" in entry_points
+
+
+def test_the_installed_package_works_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
+    program, python = installed / "prompt-kernel", installed / "python"
+    where = run(python, "-c", "import prompt_kernel; print(prompt_kernel.__file__)", cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(installed.parent)
+    assert run(program, "--help", cwd=tmp_path).startswith("usage: prompt-kernel")
+
+    (tmp_path / "prompts" / "style").mkdir(parents=True)
+    (tmp_path / "prompts" / "style" / "tone.md").write_text("---\nvariables: {tone: plain}\n---\nBe {{ tone }}.\n")
+    (tmp_path / "prompts" / "ask.md").write_text("[[tone]]Why {{ what }}?\n")
+    store = ("--store", "here.db")
+    run(program, *store, "import", "prompts", cwd=tmp_path)
+    assert run(program, *store, "expand", "ask", "what=this", cwd=tmp_path) == "Be plain.\nWhy this?\n"
+    assert (tmp_path / "here.db").exists()
+
+
+def test_the_extension_loads_from_the_installed_package(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "load.ipy").write_text(
+        "%load_ext prompt_kernel\nprint(get_ipython().magics_manager.magics['cell']['prompt'])\n"
+    )
+    printed = run(installed / "python", "-m", "IPython", "--no-banner", "load.ipy", cwd=tmp_path)
+    assert printed.startswith("prompt_kernel.notebook")
