@@ -16,7 +16,7 @@ help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.ready-demo ## import the sample prompts, run the quickstart notebook, print what it expands
-	@PROMPT_KERNEL_URL="$(DEMO)" $(BIN)/python scripts/demo.py
+	@PROMPT_KERNEL_URL="$(DEMO)" IPYTHONDIR="$(CURDIR)/.demo/ipython" $(BIN)/python scripts/demo.py
 
 lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
 	@mkdir -p .demo

@@ -20,8 +20,8 @@ _BY_NAME: Final = _SELECT + "name_key >= :key AND name_key < :last ORDER BY leng
 _BY_PATH: Final = _SELECT + "key >= :key AND key < :last ORDER BY key LIMIT :limit"
 _BY_PART: Final = _SELECT + "key LIKE :part ESCAPE '\\' ORDER BY length(key), key LIMIT :limit"
 _FIND: Final = (
-    "SELECT id FROM prompt WHERE deleted_at IS NULL AND (key = :key OR name_key = :name AND key LIKE :suffix ESCAPE '\\')"
-    " ORDER BY key <> :key, length(key) LIMIT 1"
+    "SELECT id FROM prompt WHERE deleted_at IS NULL"
+    " AND (key = :key OR name_key = :name AND key LIKE :suffix ESCAPE '\\') ORDER BY key <> :key, length(key) LIMIT 1"
 )
 _PINS: Final = (
     "SELECT name FROM label WHERE prompt_id = :id UNION ALL"

@@ -127,6 +127,8 @@ _ARGUMENT = re.compile(
     r"""\s*(?P<name>[^\s=]++)\s*=\s*(?:"(?P<double>(?:[^"\\]++|\\.)*+)"|'(?P<single>(?:[^'\\]++|\\.)*+)'"""
     r"""|(?P<number>-?\d{1,300}(?:\.\d{1,300})?)|(?P<word>[Tt]rue|[Ff]alse))\s*(?P<comma>,|$)"""
 )
+#: Nearly every inclusion is no more than this; the general way gives the same.
+_PLAIN_PATH = re.compile(r"[A-Za-z_][\w\-]*+(?:/[A-Za-z_][\w\-]*+)*+", re.ASCII)
 _FENCE = re.compile(r"(```+|~~~+)([^\n]*)")
 _BEFORE_FENCE = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*+")
 # A paragraph ends at a blank line, and where an item of a list or a heading begins.
@@ -169,20 +171,27 @@ def inclusions(text: str) -> list[Inclusion]:
 
 def _split_inclusions(text: str) -> list[Part]:
     parts: list[Part] = []
-    is_code = _CodeSpans(text)
+    is_code = _CodeSpans(text) if "`" in text or "~~~" in text else None
     done = position = 0
     while found := _INCLUSION.search(text, position):
+        start, end = found.span()
         inner = found[1]
         target = _read(inner) if len(inner) <= _REMEMBERED else _read.__wrapped__(inner)
-        part = target and _construct(text, found, target, done, is_code)
-        if not part:
+        part: Inclusion | Escape | Quoted | None
+        if target is None:
+            part = None
+        elif is_code is None and (start == done or text[start - 1] not in "\\!"):
+            part = Inclusion(found[0], start, target.path, target.pin, target.arguments)
+        else:
+            part = _construct(text, found, target, done, is_code)
+        if part is None:
             # Inside what is no inclusion a real one may begin, at the next bracket.
-            position = found.start() + 1
+            position = start + 1
             continue
         if part.start > done:
             parts.append(Text(text[done : part.start], done))
         parts.append(part)
-        done = position = found.end()
+        done = position = end
     if done < len(text):
         parts.append(Text(text[done:], done))
     return parts
@@ -195,19 +204,20 @@ class _Target(NamedTuple):
 
 
 def _construct(
-    text: str, found: re.Match[str], target: _Target, done: int, is_code: "_CodeSpans"
+    text: str, found: re.Match[str], target: _Target, done: int, is_code: "_CodeSpans | None"
 ) -> Inclusion | Escape | Quoted | None:
     """Tell an inclusion from its escaped and its quoted form by what stands before the brackets."""
     start, end = found.span()
     before = text[start - 1] if start > done else ""
+    in_code = is_code is not None and is_code(start)
     if before == "\\":
         # The backslash counts only where there would be an inclusion, or the escape of one, without it.
         first = _before_backslashes(text, start)
         embedded = first > done and text[first - 1] == "!"
-        return Escape(text[start - 1 : end], start - 1, found[0]) if embedded or not is_code(start) else None
+        return Escape(text[start - 1 : end], start - 1, found[0]) if embedded or not in_code else None
     if before == "!":
         return Inclusion(text[start - 1 : end], start - 1, *target)
-    if is_code(start):
+    if in_code:
         return Quoted(found[0], start, target.path, target.pin)
     return Inclusion(found[0], start, *target)
 
@@ -219,6 +229,8 @@ _REMEMBERED = 256
 @lru_cache(maxsize=16_384)
 def _read(inner: str) -> _Target | None:
     """Read what stands between the brackets: `path`, `@pin`, `(arguments)`; None if it is not of the grammar."""
+    if _PLAIN_PATH.fullmatch(inner) and len(inner) <= MAX_PATH_CHARACTERS:
+        return _Target(inner, None, ())
     cut = min((at for at in (inner.find("@"), inner.find("(")) if at >= 0), default=len(inner))
     path, tail = inner[:cut], _TAIL.fullmatch(inner, cut)
     if tail is None or len(path) > MAX_PATH_CHARACTERS or not (is_path(path) or _is_glob(path)):
@@ -288,7 +300,7 @@ class _CodeSpans:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._bounds: list[int] | None = [] if "`" not in text and "~~~" not in text else None
+        self._bounds: list[int] | None = None
 
     def __call__(self, position: int) -> bool:
         if self._bounds is None:

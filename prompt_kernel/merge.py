@@ -21,7 +21,7 @@ def merge(base: str, mine: str, theirs: str) -> str | None:
     Changes that are the same on both sides count once. Two changes touch when they overlap, or when no unchanged line
     of `base` lies between them.
     """
-    if mine == theirs or theirs == base:
+    if theirs in (mine, base):
         return mine
     if mine == base:
         return theirs

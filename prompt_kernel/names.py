@@ -171,17 +171,18 @@ def _name_group(group: list[str], display: dict[str, str]) -> None:
     if len(group) == 1:
         display[group[0]] = name_of(group[0])
         return
-    waiting = [(path, path.split("/"), key_of(path).split("/")) for path in group]
+    keyed = [(path, key_of(path)) for path in group]
+    waiting = [(path, key, key.rfind("/") + 1) for path, key in keyed]
     depth = 1
     while waiting:
-        deep = [entry for entry in waiting if len(entry[1]) >= depth]
-        counts = Counter("/".join(keys[-depth:]) for _, _, keys in deep)
-        waiting = []
-        for path, segments, keys in deep:
-            if counts["/".join(keys[-depth:])] == 1 or len(segments) == depth:
-                display[path] = "/".join(segments[-depth:])
-            if len(segments) > depth and path not in display:
-                waiting.append((path, segments, keys))
+        counts = Counter(key[start:] for _, key, start in waiting)
+        longer: list[tuple[str, str, int]] = []
+        for path, key, start in waiting:
+            if start == 0 or counts[key[start:]] == 1:
+                display[path] = "/".join(path.split("/")[-depth:])
+            else:
+                longer.append((path, key, key.rfind("/", 0, start - 1) + 1))
+        waiting = longer
         depth += 1
 
 

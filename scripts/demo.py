@@ -19,7 +19,7 @@ NEXT = """\
 Next, type one of these lines:
 
   make lab
-  export PROMPT_KERNEL_URL="$PWD/{store}"
+  export PROMPT_KERNEL_URL="{store}"
   .venv/bin/prompt-kernel list
   .venv/bin/prompt-kernel expand data/sql question="Which country returns most?"
   .venv/bin/prompt-kernel --help
@@ -35,27 +35,28 @@ def main() -> None:
         print(store.import_folder(NOTEBOOKS / "library"))
     show(run(NOTEBOOKS / "quickstart.ipynb"))
     with pk.connect() as store:
-        print(f"\n{heading('The store')}\n{store.summary()}")
+        print(f"\n\n{heading('The store')}\n\n{store.summary()}")
     print(f"\nDone in {time.perf_counter() - started:.1f} s.\n")
-    print(NEXT.format(store=store_file.relative_to(ROOT)), end="")
+    print(NEXT.format(store=store_file), end="")
 
 
 def run(path: Path) -> nbformat.NotebookNode:
     """Run the notebook in a kernel of its own and return it with its outputs; the file stays as it is."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}})
-    client.execute()
+    resources = {"metadata": {"path": path.parent}}
+    quiet = ["--log-level=ERROR"]
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources, extra_arguments=quiet).execute()
     return notebook
 
 
 def show(notebook: nbformat.NotebookNode) -> None:
     """Print the headings, the code and the outputs."""
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            print("".join(f"\n{heading(line.lstrip('# '))}\n" for line in cell.source.splitlines() if line[:1] == "#"))
-        else:
-            print("\n".join(f"│ {line}" for line in cell.source.splitlines()))
-            print("".join(f"{plain(output)}\n" for output in cell.outputs))
+        if cell.cell_type == "code":
+            lines = [*(f"│ {line}" for line in cell.source.splitlines()), *map(plain, cell.outputs)]
+            print("\n" + "\n".join(lines))
+        elif cell.source.startswith("#"):
+            print("\n\n" + heading(cell.source.splitlines()[0].lstrip("# ")))
 
 
 def heading(title: str) -> str:

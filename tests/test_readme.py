@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
+import prompt_kernel as pk
 from prompt_kernel import cli
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +61,17 @@ def test_the_python_code_runs_and_gives_what_it_promises(tmp_path: Path, monkeyp
                 kept.append(promise)
                 assert (printed or value) == promise
     assert len(kept) >= 3, "the README promises too little to be worth a test"
+
+
+def test_the_notebook_cells_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMPT_KERNEL_URL", str(tmp_path / "readme.db"))
+    [block] = blocks("ipython")
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in block.strip().split("\n\n")])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    with pk.connect() as store:
+        assert store.expand("review", tone="friendly", code="x = 1") == (
+            "Write in a friendly voice.\nReview this code: x = 1"
+        )
 
 
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

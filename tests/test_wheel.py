@@ -81,8 +81,8 @@ def test_the_installed_package_works_outside_the_checkout(installed: Path, tmp_p
 
 
 def test_the_extension_loads_from_the_installed_package(installed: Path, tmp_path: Path) -> None:
-    (tmp_path / "load.ipy").write_text(
-        "%load_ext prompt_kernel\nprint(get_ipython().magics_manager.magics['cell']['prompt'])\n"
-    )
+    lines = ["import prompt_kernel", "%load_ext prompt_kernel", "%prompts use here.db", "print(prompt_kernel.__file__)"]
+    (tmp_path / "load.ipy").write_text("\n".join(lines))
     printed = run(installed / "python", "-m", "IPython", "--no-banner", "load.ipy", cwd=tmp_path)
-    assert printed.startswith("prompt_kernel.notebook")
+    assert Path(printed.strip().splitlines()[-1]).is_relative_to(installed.parent)
+    assert (tmp_path / "here.db").exists()

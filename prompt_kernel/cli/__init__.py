@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
+import prompt_kernel as pk
 from prompt_kernel.cli._command import (
     PROGRAM,
     USAGE_ERROR,
@@ -164,7 +165,5 @@ def _command(name: str) -> Command:
 
 
 def _print_version() -> int:
-    from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only --version needs it
-
-    write_text(f"{PROGRAM} {version('prompt-kernel')}\n")
+    write_text(f"{PROGRAM} {pk.__version__}\n")
     return 0

@@ -5,7 +5,6 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,7 +65,7 @@ def _doctor(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _backup_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="TARGET", nargs="?", help="a file or a folder (default: beside the store)")
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="the file to write (default: one beside the store)")
 
 
 def _backup(arguments: argparse.Namespace, output: Output) -> int:
@@ -79,7 +78,7 @@ def _backup(arguments: argparse.Namespace, output: Output) -> int:
 def _where(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(arguments, output) as store:
         summary = as_data(store.summary())
-    output.record(summary | {"sqlite": sqlite3.sqlite_version, "prompt_kernel": version("prompt-kernel")})
+    output.record(summary | {"sqlite": sqlite3.sqlite_version, "prompt_kernel": pk.__version__})
     return 0
 
 

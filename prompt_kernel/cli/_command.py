@@ -40,10 +40,8 @@ class Parser(argparse.ArgumentParser):
 
     def print_help(self, file: Any = None) -> None:
         """Write the help to stdout as UTF-8, whatever the locale; or to `file`."""
-        if file is None:
-            write_text(self.format_help())
-        else:
-            super().print_help(file)
+        write = file.write if file else write_text
+        write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments.

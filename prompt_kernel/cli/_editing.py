@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from prompt_kernel.cli._command import Command, Refusal, add_path, open_store, read_text
 from prompt_kernel.cli._output import Output
-from prompt_kernel.cli._writing import add_message, head, report, scratch_file, unsaved
+from prompt_kernel.cli._writing import KEPT, add_message, head, report, scratch_file, unsaved
 from prompt_kernel.errors import PromptKernelError
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def _scratch(path: str, text: str, output: Output) -> Iterator[Path]:
     except BaseException as error:
         if file.read_bytes() == text.encode():
             file.unlink()
-        elif str(file) not in str(error):
-            output.note(f"Your text is in {file}.")
+        elif KEPT not in str(error):
+            output.note(f"{KEPT} {file}.")
         raise
     file.unlink()
 
@@ -64,11 +65,24 @@ def _open_editor(file: Path) -> None:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
     words = shlex.split(command, posix=os.name != "nt")
     try:
-        code = subprocess.run([*words, str(file)], check=False).returncode  # noqa: S603 - the user's own editor
+        editor = subprocess.Popen([*words, str(file)])  # noqa: S603 - the user's own editor
     except OSError as error:
         raise Refusal(f"The editor {command!r} cannot be started. Set EDITOR to another one.") from error
+    with editor:
+        code = _wait_for(editor)
+    if code == -signal.SIGINT:
+        raise KeyboardInterrupt
     if code:
         raise Refusal(f"The editor {command!r} ended with exit code {code}. Nothing was saved.")
+
+
+def _wait_for(editor: "subprocess.Popen[bytes]") -> int:
+    while True:
+        try:
+            return editor.wait()
+        except KeyboardInterrupt:
+            # A Ctrl-C is the editor's own business as long as it runs: it has the terminal, and the text.
+            continue
 
 
 def _without_added_newline(before: str, after: str) -> str:

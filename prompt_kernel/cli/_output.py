@@ -92,8 +92,10 @@ def as_json(value: object) -> str:
 
 def write_text(text: str) -> None:
     """Write `text` to stdout exactly; bytes of the command line that were no UTF-8 come out as they went in."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    rest = memoryview(text.encode("utf-8", "surrogateescape"))
+    while rest:
+        # Under PYTHONUNBUFFERED this is the bare file, which may take only a part.
+        rest = rest[sys.stdout.buffer.write(rest) :]
 
 
 class Output:

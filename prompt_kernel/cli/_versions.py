@@ -8,6 +8,7 @@ import prompt_kernel as pk
 from prompt_kernel.cli._command import USAGE_ERROR, Command, Refusal, add_json, add_path, open_store, pin
 from prompt_kernel.cli._output import Column, Output
 from prompt_kernel.cli._writing import add_message
+from prompt_kernel.locations import file_of, url_of
 from prompt_kernel.records import TextDiff, Version
 
 _VERSION: Final[list[Column[Version]]] = [
@@ -110,8 +111,11 @@ def _restore(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _restore_backup(arguments: argparse.Namespace, output: Output) -> int:
+    file = file_of(url_of(arguments.store))
+    replaced = file is not None and file.exists()
     kept = pk.restore_backup(Path(arguments.backup), arguments.store)
-    output.result(f"The store is as {arguments.backup} has it. The one before is kept in {kept}.", kept)
+    before = f"The one before is kept in {kept}." if replaced else "There was none before."
+    output.result(f"The store is as {arguments.backup} has it. {before}", kept)
     return 0
 
 

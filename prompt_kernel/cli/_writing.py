@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from prompt_kernel.store import Store
 
 
+KEPT: Final = "Your text is in"
+
+
 def add_message(parser: argparse.ArgumentParser) -> None:
     """Add `-m MESSAGE`."""
     parser.add_argument("-m", "--message", metavar="MESSAGE", default="", help="why, for the history")
@@ -110,11 +113,11 @@ def head(store: "Store", path: str) -> Prompt | None:
 def unsaved(error: PromptKernelError, path: str, kept: str) -> Refusal:
     """Return `error` as a sentence that ends in where the text is `kept`, and what settles a conflict."""
     if not isinstance(error, ConflictError):
-        return Refusal(f"{error}\nYour text is in {kept}.")
+        return Refusal(f"{error}\n{KEPT} {kept}.")
     sentence = str(error).replace(f"save again with expected={error.version}", "save again")
     path, kept = quote(path), quote(kept)
     return Refusal(
-        f"{sentence}\nYour text is in {kept}. Compare it, edit it, and save it:\n"
+        f"{sentence}\n{KEPT} {kept}. Compare it, edit it, and save it:\n"
         f"  {PROGRAM} show {path}@{error.version} | diff - {kept}\n"
         f"  {PROGRAM} save {path} {kept} --expected {error.version}"
     )

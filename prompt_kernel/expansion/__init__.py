@@ -6,6 +6,7 @@ in, and an `Expansion` comes out. Nothing here knows a database: a dict will do 
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, runtime_checkable
 
 from prompt_kernel.errors import DamagedTextError, MissingVariableError
 from prompt_kernel.expansion._fill import Filled, Plan, fill, manifest, pieces
@@ -31,9 +32,7 @@ DEFAULT_LIMITS = Limits()
 class Expander:
     """Expands the prompts of one source, and remembers each plan for as long as the source stays the same."""
 
-    def __init__(
-        self, source: Source, transaction: Callable[[], AbstractContextManager[object]] = nullcontext
-    ) -> None:
+    def __init__(self, source: Source, transaction: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
         """Expand from `source`; what is read for one expansion is read inside of `transaction`."""
         self.source = source
         self._transaction = transaction
@@ -102,9 +101,19 @@ class Expander:
         return Plan(load(root, resolver(self.source), limits, strict=strict, source=self.source))
 
 
+@runtime_checkable
+class ExpandsText(Protocol):
+    """What expands a text by itself: a store, which does so under one snapshot of its database."""
+
+    def expand_text(
+        self, content: str, variables: Mapping[str, object], /, *, strict: bool, limits: Limits
+    ) -> Expansion:
+        """Expand `content`."""
+
+
 def expand(
     text: str,
-    source: Source | Mapping[str, str | SourceText] | None = None,
+    source: "Source | ExpandsText | Mapping[str, str | SourceText] | None" = None,
     /,
     variables: Mapping[str, object] | None = None,
     *,
@@ -120,13 +129,11 @@ def expand(
     Raises:
         NotFoundError, ExpansionError: see `errors`.
     """
-    if source is None or (isinstance(source, Mapping) and not isinstance(source, Texts)):
-        source = Texts(source or {})
     given = {**variables, **values} if variables else values
-    if not hasattr(source, "find"):
-        # A store: it expands under one snapshot of the database.
-        return source.expand_text(text, given, strict=strict, limits=limits)  # type: ignore[union-attr]  # see above
-    return Expander(source).expand_text(SourceText("", text), given, strict=strict, limits=limits)
+    if isinstance(source, ExpandsText):
+        return source.expand_text(text, given, strict=strict, limits=limits)
+    texts = Texts(source or {}) if source is None or not isinstance(source, Texts | Source) else source
+    return Expander(texts).expand_text(SourceText("", text), given, strict=strict, limits=limits)
 
 
 def find(source: Source, path: str) -> SourceText:
@@ -136,7 +143,7 @@ def find(source: Source, path: str) -> SourceText:
 
 
 def split_pin(path: str) -> tuple[str, Pin]:
-    """Split `path@3` into path and pin; the pin is an int for a version, a str for a label, None where there is none."""
+    """Split `path@3` into path and pin: an int for a version, a str for a label, None where there is none."""
     name, at, pin = path.partition("@")
     if not at:
         return path, None
@@ -192,7 +199,30 @@ def _recorded_resolver(recorded: Manifest, texts: list[SourceText]) -> Resolve:
 
 
 __all__ = [
-    "DEFAULT_LIMITS", "Diagnostic", "Expander", "Expansion", "Filled", "Limits", "Manifest", "ManifestEntry",
-    "MissingVariableError", "Piece", "Pin", "Severity", "Source", "SourceText", "Texts", "choose", "expand",
-    "Plan", "expand_manifest", "find", "finish", "hash_of", "load", "matching", "resolver", "split_pin",
+    "DEFAULT_LIMITS",
+    "Diagnostic",
+    "Expander",
+    "Expansion",
+    "Filled",
+    "Limits",
+    "Manifest",
+    "ManifestEntry",
+    "MissingVariableError",
+    "Piece",
+    "Pin",
+    "Plan",
+    "Severity",
+    "Source",
+    "SourceText",
+    "Texts",
+    "choose",
+    "expand",
+    "expand_manifest",
+    "find",
+    "finish",
+    "hash_of",
+    "load",
+    "matching",
+    "resolver",
+    "split_pin",
 ]  # fmt: skip

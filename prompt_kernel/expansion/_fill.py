@@ -61,7 +61,7 @@ def fill(plan: Plan, given: Mapping[str, object], limits: Limits, *, strict: boo
         _jinja.render_all(plan, filled, limits, strict=strict)
     flat = _spliced(plan.flat, filled) if filled.rendered else plan.flat
     texts = filled.texts
-    parts = [part if type(part) is str else texts.get(part.name, part.source) for part in flat]  # type: ignore[union-attr]  # templates are spliced
+    parts: list[str] = [part if type(part) is str else texts.get(part.name, part.source) for part in flat]  # type: ignore[union-attr, misc, arg-type]  # templates are spliced
     size = sum(map(len, parts))
     if size > limits.characters:
         raise ExpansionTooLargeError("characters", limits.characters, size)
@@ -96,8 +96,8 @@ def _inline(node: Node) -> list[str | Variable | Node]:
                 out.append(step)
             elif step.flat is not None:
                 out += step.flat
-            elif not step.children and not step.variables:
-                out += step.steps  # type: ignore[arg-type]  # a leaf is characters
+            elif not step.children and not step.variables and not step.arguments:
+                out += step.steps
             else:
                 stack.append((step, iter(step.steps)))
                 break

@@ -5,14 +5,12 @@ level by level, then they are put in order, children before parents, which finds
 """
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 from prompt_kernel.errors import (
     AmbiguousNameError,
     ExpansionTooLargeError,
     InclusionCycleError,
     NotFoundError,
-    PromptKernelError,
     PromptNotFoundError,
 )
 from prompt_kernel.expansion._source import Source, SourceText
@@ -22,7 +20,11 @@ from prompt_kernel.names import is_suffix, key_of
 from prompt_kernel.variables import Declaration, Scalar
 
 Arguments = tuple[tuple[str, Scalar], ...]
-_E = TypeVar("_E", bound=PromptKernelError)
+
+
+_NO_CHILDREN: list["Node"] = []
+_NO_TARGETS: dict[int, list["Node"]] = {}
+_NO_VARIABLES: dict[str, int] = {}
 
 
 class Node:
@@ -50,10 +52,11 @@ class Node:
 
     def __init__(self, source: SourceText, arguments: Arguments, parent: "Node | None") -> None:
         self.source, self.arguments, self.parent = source, arguments, parent
+        # Most texts include nothing and have no holes: these share what is empty.
         self.steps: list[str | Variable | Node] = []
-        self.children: list[Node] = []
-        self.targets: dict[int, list[Node]] = {}
-        self.variables: dict[str, int] = {}
+        self.children: list[Node] = _NO_CHILDREN
+        self.targets: dict[int, list[Node]] = _NO_TARGETS
+        self.variables: dict[str, int] = _NO_VARIABLES
         self.flat: list[str | Variable | Node] | None = None
         self.size = self.inclusions = self.levels = self.uses = 0
 
@@ -104,7 +107,7 @@ def resolver(source: Source) -> Resolve:
 
     def resolve(node: Node, _number: int, inclusion: Inclusion) -> list[SourceText] | None:
         directory = node.source.directory
-        if not inclusion.is_glob:
+        if "*" not in inclusion.path:
             return [source.find(inclusion.path, inclusion.pin, directory)]
         identity = node.source.identity
         found = [text for text in source.match(inclusion.path, inclusion.pin, directory) if text.identity != identity]
@@ -134,23 +137,28 @@ def load(root: SourceText, resolve: Resolve, limits: Limits, *, strict: bool, so
 class _Loader:
     def __init__(self, resolve: Resolve, limits: Limits, *, strict: bool, source: Source | None) -> None:
         self._resolve, self._limits, self._strict, self._source = resolve, limits, strict, source
-        self._known: dict[tuple[object, Arguments], Node] = {}
+        self._known: dict[object, Node] = {}
         self._nodes: list[Node] = []
         self._resolved = 0
 
     def find_all(self, root: Node) -> Graph:
         graph = Graph(root, self._nodes)
         self._nodes.append(root)
-        self._known[root.source.identity, ()] = root
+        self._known[root.source.identity] = root
         for node in self._nodes:  # grows while it runs: that is the walk
-            if node.source.variables:
+            source = node.source
+            if source.variables:
                 self._declare(node, graph)
-            self._read(node, graph)
+            if source.is_plain:
+                node.steps.append(source.text)
+            else:
+                self._read(node, graph)
         return graph
 
     def _read(self, node: Node, graph: Graph) -> None:
         """Turn the parts of `node` into steps, and put what it includes in line."""
         steps, source = node.steps, node.source
+        node.children, node.targets, node.variables = [], {}, {}
         if source.engine == "jinja":
             graph.has_templates = True
         for number, part in enumerate(source.parts):
@@ -167,14 +175,7 @@ class _Loader:
                     self._remark(node, part, graph)
 
     def _include(self, node: Node, number: int, inclusion: Inclusion, graph: Graph) -> None:
-        try:
-            found = self._resolve(node, number, inclusion)
-        except (NotFoundError, AmbiguousNameError) as error:
-            if self._strict:
-                raise error.at(node.place(inclusion.span)) from None
-            code = "ambiguous" if isinstance(error, AmbiguousNameError) else "not-found"
-            graph.diagnostics.append(node.diagnose("error", code, str(error), inclusion.span))
-            found = None
+        found = self._found(node, number, inclusion, graph)
         if found is None:
             node.steps.append(inclusion.source)
             return
@@ -184,19 +185,28 @@ class _Loader:
         arguments = inclusion.arguments
         if node.arguments:
             arguments = tuple({**dict(node.arguments), **dict(arguments)}.items())
-        targets = node.targets[number] = []
-        for text in found:
-            if targets:
-                node.steps.append("\n")
-            child = self._node(text, arguments, node)
-            targets.append(child)
-            node.steps.append(child)
-            node.children.append(child)
-        if len(found) == 1 and "*" not in inclusion.path:
+        targets = node.targets[number] = [self._node(text, arguments, node) for text in found]
+        node.children += targets
+        node.steps.append(targets[0])
+        for target in targets[1:]:
+            node.steps += ("\n", target)
+        # Almost always the name is spelled as the path ends, and this costs one comparison.
+        if not found[0].path.endswith(inclusion.path):
             _note_redirect(node, inclusion, found[0], graph)
 
+    def _found(self, node: Node, number: int, inclusion: Inclusion, graph: Graph) -> list[SourceText] | None:
+        try:
+            return self._resolve(node, number, inclusion)
+        except (NotFoundError, AmbiguousNameError) as error:
+            if self._strict:
+                raise error.at(node.place(inclusion.span)) from None
+            code = "ambiguous" if isinstance(error, AmbiguousNameError) else "not-found"
+            graph.diagnostics.append(node.diagnose("error", code, str(error), inclusion.span))
+            return None
+
     def _node(self, text: SourceText, arguments: Arguments, parent: Node) -> Node:
-        key = (text.identity, arguments)
+        # Nearly all have no arguments, and then the text itself tells them apart.
+        key: object = (text.identity, arguments) if arguments else text.identity
         node = self._known.get(key)
         if node is None:
             node = self._known[key] = Node(text, arguments, parent)
@@ -231,8 +241,7 @@ def _first_use(node: Node, name: str) -> Span:
 
 
 def _note_redirect(node: Node, inclusion: Inclusion, found: SourceText, graph: Graph) -> None:
-    # Almost always the name is spelled as the path ends, and this costs one comparison.
-    if found.path.endswith(inclusion.path) or is_suffix(key_of(inclusion.path), key_of(found.path)):
+    if inclusion.is_glob or is_suffix(key_of(inclusion.path), key_of(found.path)):
         return
     message = f"{inclusion.path} was renamed to {found.path}"
     graph.diagnostics.append(node.diagnose("info", "redirected", message, inclusion.span))
@@ -252,7 +261,12 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
                 _cut(graph, node, child, [entry[0] for entry in stack], strict=strict)
                 continue
             if not child.children:
-                _measure(child, graph, done)
+                if child.source.is_plain:
+                    child.size = len(child.source.text)
+                    done.add(id(child))
+                    graph.order.append(child)
+                else:
+                    _measure(child, graph, done)
                 continue
             on_path[child.source.identity] = child
             stack.append((child, iter(child.children)))

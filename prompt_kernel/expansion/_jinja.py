@@ -9,7 +9,7 @@ be written to waste time or memory: give this engine to texts of people that you
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from prompt_kernel.errors import (
@@ -23,6 +23,7 @@ from prompt_kernel.errors import (
 try:
     import jinja2
     from jinja2 import meta, sandbox
+    from jinja2.exceptions import SecurityError
 except ImportError as error:
     raise MissingExtraError("jinja", "The jinja engine") from error
 
@@ -45,11 +46,11 @@ class _Sandbox(sandbox.ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" and not (abs(left) <= _MOST_STEPS and abs(right) <= 64):  # noqa: PLR2004 - keeps it a machine number
-            raise sandbox.SecurityError("a power of that size is not allowed")
+            raise SecurityError("a power of that size is not allowed")
         if operator == "*" and any(isinstance(side, str | list | tuple) for side in (left, right)):
-            raise sandbox.SecurityError("a text or a list cannot be multiplied")
+            raise SecurityError("a text or a list cannot be multiplied")
         if operator == "%" and isinstance(left, str):
-            raise sandbox.SecurityError("use ~ to build texts instead of %")
+            raise SecurityError("use ~ to build texts instead of %")
         return super().call_binop(context, operator, left, right)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -70,12 +71,14 @@ class _Steps:
         steps = range(*bounds)
         self._left -= len(steps)
         if self._left < 0:
-            raise sandbox.SecurityError(f"ranges of more than {_MOST_STEPS:,} steps in all are not allowed")
+            raise SecurityError(f"ranges of more than {_MOST_STEPS:,} steps in all are not allowed")
         return steps
 
 
 def _environment(undefined: type[jinja2.Undefined]) -> jinja2.Environment:
-    environment = _Sandbox(loader=None, undefined=undefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701 - a prompt is no HTML
+    environment = _Sandbox(
+        loader=None, undefined=undefined, autoescape=False, keep_trailing_newline=True
+    )  # a prompt is no HTML
     for name in ("center", "format", "indent", "wordwrap", "batch", "slice", "xmlattr", "pprint"):
         del environment.filters[name]
     for name in ("lipsum", "cycler", "joiner"):
@@ -110,7 +113,7 @@ def render_all(plan: Plan, filled: Filled, limits: Limits, *, strict: bool) -> N
     templates = [node for node in plan.graph.nodes if node.source.engine == "jinja"]
     for number, node in enumerate(templates):
         bound = {**values, **_arguments(node)}
-        text = _render(node, number, bound, limits, filled, strict=strict)
+        text = _render(node, number, bound, limits, strict=strict)
         filled.rendered[node] = list(_split(text, node))
 
 
@@ -133,19 +136,11 @@ def _template_source(node: Node, number: int) -> str:
     return "".join(pieces)
 
 
-def _render(
-    node: Node, number: int, values: dict[str, Any], limits: Limits, filled: Filled, *, strict: bool
-) -> str:
+def _render(node: Node, number: int, values: dict[str, Any], limits: Limits, *, strict: bool) -> str:
     environment = _STRICT if strict else _LENIENT
-    pieces: list[str] = []
-    size = 0
     try:
         template = environment.from_string(_template_source(node, number))
-        for piece in template.generate({**values, "range": _Steps()}):
-            pieces.append(piece)
-            size += len(piece)
-            if size > limits.characters:
-                raise ExpansionTooLargeError("characters", limits.characters, size)
+        return _capped(template.generate({**values, "range": _Steps()}), limits)
     except jinja2.TemplateSyntaxError as error:
         raise _syntax_error(node, error) from None
     except jinja2.UndefinedError as error:
@@ -156,6 +151,16 @@ def _render(
         raise
     except Exception as error:  # noqa: BLE001 - a template can raise whatever Python can
         raise _failure(node, error) from None
+
+
+def _capped(output: Iterable[str], limits: Limits) -> str:
+    pieces: list[str] = []
+    size = 0
+    for piece in output:
+        pieces.append(piece)
+        size += len(piece)
+        if size > limits.characters:
+            raise ExpansionTooLargeError("characters", limits.characters, size)
     return "".join(pieces)
 
 

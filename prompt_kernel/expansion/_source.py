@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, MutableMapping
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from prompt_kernel.errors import AmbiguousNameError, PromptNotFoundError, VersionNotFoundError
 from prompt_kernel.language import Engine, Part, parse
@@ -17,11 +17,23 @@ Pin = int | str | None
 class SourceText:
     """One text as a source has it, parsed when first asked for.
 
-    `version` is None where the source knows no versions; `directory` is where its inclusions look for siblings. Two of them are the same prompt exactly when their
-    `identity` is equal: that is how a cycle is recognised.
+    `version` is None where the source knows no versions; `directory` is where its inclusions look for siblings. Two
+    of them are the same prompt exactly when their `identity` is equal: that is how a cycle is recognised.
     """
 
-    __slots__ = ("_parts", "_sha256", "directory", "engine", "identity", "path", "text", "uid", "variables", "version")
+    __slots__ = (
+        "_parts",
+        "_sha256",
+        "directory",
+        "engine",
+        "identity",
+        "is_plain",
+        "path",
+        "text",
+        "uid",
+        "variables",
+        "version",
+    )
 
     def __init__(
         self,
@@ -39,6 +51,8 @@ class SourceText:
         self.uid = uid
         self.directory = directory_of(path) if directory is None else directory
         self.identity: tuple[str, int | None] = (uid or path, version)
+        #: Whether the text stands for itself; a scan for one character is many times faster than one for two.
+        self.is_plain = engine != "jinja" and "[" not in text and (engine == "plain" or "{" not in text)
         self._sha256 = sha256
         self._parts: list[Part] | None = None
 
@@ -70,6 +84,7 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@runtime_checkable
 class Source(Protocol):
     """Anything that gives a text by path.
 

@@ -191,7 +191,7 @@ class Expansion(str, Shown):  # noqa: SLOT000 - it carries its details
         return self
 
 
-def _restore(
-    text: str, values: tuple[Any, ...], pieces: tuple[Piece, ...], manifest: Manifest
-) -> Expansion:
-    return Expansion(text, Details(*values, pieces=pieces, manifest=manifest))
+def _restore(text: str, values: tuple[Any, ...], pieces: tuple[Piece, ...], manifest: Manifest) -> Expansion:
+    path, version, variables, defaults, diagnostics = values
+    details = Details(path, version, variables, defaults, diagnostics, pieces=pieces, manifest=manifest)
+    return Expansion(text, details)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from prompt_kernel.files._frontmatter import EMPTY, NOTHING, Metadata, parse, root_of, sides
-from prompt_kernel.files._yaml import Fault, Scalar, Table, dump, rewrite
+from prompt_kernel.files._yaml import Fault, Scalar, Table, dump, dump_entries, rewrite
 
 
 def update(front: str, wanted: Metadata, newline: str = "\n") -> str:
@@ -79,9 +79,7 @@ def _insert(source: str, root: Table, entries: Mapping[str, Any]) -> _Edit:
         return _Edit(start, start, dump(entries, flow=True)[1:-2] + ", ")
     column = root.place.column
     start = root.place.start - column
-    # A lone text would get braces around it if it was left to the dumper.
-    lines = [dump({key: value}, flow=False if isinstance(value, str) else None) for key, value in entries.items()]
-    return _Edit(start, start, _indent("".join(lines), column))
+    return _Edit(start, start, _indent(dump_entries(entries), column))
 
 
 def _replace(source: str, root: Table, key: str, value: Any) -> _Edit:

@@ -61,9 +61,9 @@ def import_folder(
         except Fault as fault:
             problems[_shown(name) + (f":{fault.line}" if fault.line else "")] = fault.reason
     if problems:
-        raise ImportFileError(problems)
+        raise ImportFileError(dict(sorted(problems.items())))
     report = store.save_many(drafts.values(), message=message, origin="import", progress=progress)
-    return replace(report, source=str(root), skipped={**report.skipped, **found.skipped})
+    return replace(report, source=str(root), skipped=dict(sorted(found.skipped.items())))
 
 
 def from_home(folder: str | os.PathLike[str]) -> Path:

@@ -196,9 +196,15 @@ def dump(data: object, *, flow: bool | None) -> str:
     return yaml.dump(data, Dumper=_Dumper, default_flow_style=flow, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
+def dump_entries(entries: Mapping[str, object]) -> str:
+    """Write a mapping with a key a line, and what lies deepest in brackets."""
+    # A mapping of texts alone would get braces around it if it was left to the dumper.
+    return "".join(dump({key: value}, flow=False if isinstance(value, str) else None) for key, value in entries.items())
+
+
 def rewrite(source: str, entries: Mapping[str, object]) -> str:
     """Write the mapping in `source` anew with `entries` in it: keys and values stay as spelled, comments do not."""
-    root, fresh = _mapping(source), _mapping(dump(dict(entries), flow=False))
+    root, fresh = _mapping(source), _mapping(dump_entries(entries))
     root.value = [*fresh.value, *(pair for pair in root.value if pair[0].value not in entries)]
     root.flow_style = False
     return yaml.serialize(root, Dumper=_Dumper, allow_unicode=True, width=math.inf)

@@ -49,11 +49,11 @@ def _value(binding: Binding, namespace: Namespace) -> object:
 
 
 def expand_prompt(
-    store: "Store", path: str, given: Mapping[str, object], namespace: Namespace, *, strict: bool
+    store: "Store", path: str, engine: Engine, given: Mapping[str, object], namespace: Namespace, *, strict: bool
 ) -> BoundExpansion:
-    """Expand the prompt at `path` with what is given, and with what the notebook has of its other variables."""
-    engine = store.get(path).engine
-    taken = take((name for name in store.declarations(path) if name not in given), namespace, engine)
+    """Expand the prompt at `path`, which has that `engine`, with what is given and what the notebook has besides."""
+    names = (name for name in store.declarations(path) if name not in given)
+    taken = take(names, namespace, engine)
     return BoundExpansion.of(store.expand(path, {**taken, **given}, strict=strict), taken)
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.notebook._progress import Progress
-from prompt_kernel.notebook._session import Session
 from prompt_kernel.notebook.arguments import Parser
-from prompt_kernel.records import Prompt
+from prompt_kernel.records import Rows
 
 if TYPE_CHECKING:
     from prompt_kernel.notebook.magics import PromptMagics
@@ -61,11 +60,6 @@ _WITHIN = _argument("--directory", metavar="DIRECTORY", help="only prompts below
 _MESSAGE = _argument("-m", "--message", default="", metavar="MESSAGE", help="what changed, for the history")
 
 
-def _saw(session: Session, prompt: Prompt) -> Prompt:
-    session.saw(prompt.path, prompt.version)
-    return prompt
-
-
 @_command(
     "list", "Prompts, ordered by path.",
     _argument("directory", nargs="?", metavar="DIRECTORY", help="only prompts below this directory"),
@@ -88,15 +82,13 @@ def _search(magics: "PromptMagics", args: Namespace) -> object:
 
 @_command("show", "A prompt as it is stored.", _PINNED)
 def _show(magics: "PromptMagics", args: Namespace) -> object:
-    return _saw(magics.session, magics.session.store.get(args.path))
+    return magics.session.saw(magics.session.store.get(args.path))
 
 
 @_command("history", "The versions of a prompt, newest first.", _PATH)
 def _history(magics: "PromptMagics", args: Namespace) -> object:
-    versions = magics.session.store.history(args.path)
-    for version in versions[:1]:
-        magics.session.saw(version.path, version.number)
-    return versions
+    magics.session.saw(magics.session.store.get(args.path))
+    return magics.session.store.history(args.path)
 
 
 @_command(
@@ -107,6 +99,8 @@ def _history(magics: "PromptMagics", args: Namespace) -> object:
     _argument("--expanded", action="store_true", help="compare the expanded texts"),
 )  # fmt: skip
 def _diff(magics: "PromptMagics", args: Namespace) -> object:
+    if args.after is None and not args.expanded:
+        magics.session.saw(magics.session.store.get(args.path))
     return magics.session.store.diff(args.path, args.before, args.after, expanded=args.expanded)
 
 
@@ -130,7 +124,7 @@ def _label(magics: "PromptMagics", args: Namespace) -> object:
     _PATH, _argument("version", type=_pin, metavar="VERSION", help="the version or label"), _MESSAGE,
 )  # fmt: skip
 def _restore(magics: "PromptMagics", args: Namespace) -> object:
-    return _saw(magics.session, magics.session.store.restore(args.path, args.version, message=args.message))
+    return magics.session.saw(magics.session.store.restore(args.path, args.version, message=args.message))
 
 
 @_command(
@@ -138,9 +132,7 @@ def _restore(magics: "PromptMagics", args: Namespace) -> object:
     _argument("old", metavar="PATH", help="the path it has"), _argument("new", metavar="PATH", help="its new path"),
 )  # fmt: skip
 def _rename(magics: "PromptMagics", args: Namespace) -> object:
-    rewritten = magics.session.store.rename(args.old, args.new)
-    magics.session.moved(args.old, args.new)
-    return rewritten
+    return magics.session.store.rename(args.old, args.new)
 
 
 @_command(
@@ -148,7 +140,7 @@ def _rename(magics: "PromptMagics", args: Namespace) -> object:
     _PATH, _argument("--force", action="store_true", help="even if other prompts include it"),
 )  # fmt: skip
 def _delete(magics: "PromptMagics", args: Namespace) -> object:
-    return magics.session.store.delete(args.path, force=args.force)
+    return Rows([magics.session.store.delete(args.path, force=args.force)], title="Moved to the trash")
 
 
 @_command("trash", "The deleted prompts.")
@@ -162,7 +154,7 @@ def _trash(magics: "PromptMagics", _args: Namespace) -> object:
     _argument("--to", metavar="PATH", help="another path, where its own is taken"),
 )  # fmt: skip
 def _recover(magics: "PromptMagics", args: Namespace) -> object:
-    return _saw(magics.session, magics.session.store.recover(args.path, to=args.to))
+    return magics.session.saw(magics.session.store.recover(args.path, to=args.to))
 
 
 @_command(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from prompt_kernel import completions
-from prompt_kernel.locations import url_of
 from prompt_kernel.notebook.completion import matcher_for
 from prompt_kernel.notebook.magics import PARSERS, PromptMagics
 
@@ -30,15 +29,15 @@ class NotebookWorld:
 
     def paths(self, beginning: str, limit: int) -> list[str]:
         """Return the paths of prompts that `beginning` may be the beginning of."""
-        return [path for path, _ in completions.suggest_paths(self._url, beginning, limit)]
+        return [path for path, _ in completions.suggest_paths(self._magics.store, beginning, limit)]
 
     def pins(self, path: str) -> list[str]:
         """Return the versions and the labels of the prompt at `path`."""
-        return completions.versions_and_labels(self._url, path)
+        return completions.versions_and_labels(self._magics.store, path)
 
     def variables(self, path: str) -> list[str]:
         """Return the variables that expanding `path` takes."""
-        return completions.variables(self._url, path)
+        return completions.variables(self._magics.store, path)
 
     def values(self) -> list[str]:
         """Return the names of the notebook's plain values."""
@@ -51,10 +50,6 @@ class NotebookWorld:
             for name, value in shell.user_ns.copy().items()
             if not name.startswith("_") and name not in hidden and is_value(value)
         ]
-
-    @property
-    def _url(self) -> str:
-        return url_of(self._magics.store or None)
 
 
 def load(shell: Any) -> None:

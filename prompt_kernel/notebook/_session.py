@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from prompt_kernel.names import key_of
+from prompt_kernel.records import Prompt
 
 if TYPE_CHECKING:
     from prompt_kernel.store import Store
@@ -16,8 +16,9 @@ class Session:
         self._url = ""
         self._author = ""
         self._store: Store | None = None
-        self._seen: dict[tuple[str, str], int] = {}
-        self._conflicts: dict[tuple[str, str], int] = {}
+        # By the id that a prompt keeps when it is renamed, and that a new one of the same path does not have.
+        self._seen: dict[str, int] = {}
+        self._conflicts: dict[str, int] = {}
 
     @property
     def store(self) -> "Store":
@@ -43,29 +44,19 @@ class Session:
             self._store.close()
         self._store = None
 
-    def saw(self, path: str, version: int | None) -> None:
-        """Remember that the notebook has been shown this version: what it saves next knows of it."""
-        if version:
-            key = self._key(path)
-            self._seen[key] = max(version, self._seen.get(key, 0))
-            self._conflicts.pop(key, None)
+    def saw(self, prompt: Prompt) -> Prompt:
+        """Remember that the notebook has been shown `prompt`: what it saves next knows of that version."""
+        self._seen[prompt.uid] = max(prompt.version, self._seen.get(prompt.uid, 0))
+        return prompt
 
-    def seen(self, path: str) -> int | None:
-        """Return the newest version that the notebook has been shown, None if it never was."""
-        return self._seen.get(self._key(path))
+    def seen(self, prompt: Prompt) -> int | None:
+        """Return the newest version of `prompt` that the notebook has been shown, None if it never was."""
+        return self._seen.get(prompt.uid)
 
     def met_conflict(self, path: str, version: int) -> None:
-        """Remember which version a conflict was shown with, for whoever settles it."""
-        self._conflicts[self._key(path)] = version
+        """Remember the version that a conflict was shown with, for whoever settles it."""
+        self._conflicts[path] = version
 
-    def conflict(self, path: str) -> int | None:
-        """Return the version that an unsettled conflict was shown with."""
-        return self._conflicts.get(self._key(path))
-
-    def moved(self, old: str, new: str) -> None:
-        """Keep what was seen of a prompt that has a new path."""
-        version = self._seen.pop(self._key(old), None)
-        self.saw(new, version)
-
-    def _key(self, path: str) -> tuple[str, str]:
-        return self.store.url, key_of(path)
+    def take_conflict(self, path: str) -> int | None:
+        """Return the version that the last conflict over `path` was shown with, once."""
+        return self._conflicts.pop(path, None)

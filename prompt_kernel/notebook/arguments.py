@@ -100,22 +100,25 @@ class Binding:
     is_expression: bool
 
 
-class HelpRequested(Exception):  # noqa: N818 - a way out of argparse, not an error
+class HelpRequested(Exception):  # noqa: N818 - a way out, not an error
     """Somebody asked for help; the exception's text is the help."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that never prints and never exits, and that completion can ask what it takes.
+    """A parser that never prints and never exits, and that tells completion what it takes.
 
-    `options` tells for each option whether a value follows; `places` are the names of the positional arguments.
+    `options` has for each option what its value is, "" where it takes none; `places` are the positional arguments.
     """
 
     def __init__(self, prog: str, description: str, epilog: str = "") -> None:
         """Make the parser of the magic `prog`."""
         self.options: dict[str, str] = {}
         self.places: list[str] = []
-        super().__init__(prog, description=description, epilog=epilog, allow_abbrev=False, formatter_class=_Formatter)
+        super().__init__(
+            prog, description=description, epilog=epilog, allow_abbrev=False, add_help=False, formatter_class=_Formatter
+        )
         self.color = False  # Python 3.14 would colour the help wherever stdout is a terminal
+        self.add_argument("-h", "--help", action="store_true", help="show this")
 
     def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
         """Add an argument as `argparse` does, and remember it for completion."""
@@ -126,12 +129,6 @@ class Parser(argparse.ArgumentParser):
             self.places.append(str(action.metavar))
         return action
 
-    @property
-    def usage_line(self) -> str:
-        """The magic's name and what may follow, without the help option."""
-        usage = " ".join(self.format_usage().split())
-        return usage.removeprefix("usage: ").replace(" [-h]", "")
-
     def read(self, line: str) -> argparse.Namespace:
         """Parse `line`; options and other arguments may stand in any order.
 
@@ -139,15 +136,17 @@ class Parser(argparse.ArgumentParser):
             UsageError: the line is not what the magic takes.
             HelpRequested: the line asks for help.
         """
-        return self.parse_intermixed_args(split(line))
+        return self.read_words(split(line))
+
+    def read_words(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse what `split` gave; see `read`."""
+        if not {"-h", "--help"}.isdisjoint(words):
+            raise HelpRequested(self.format_help())
+        return self.parse_intermixed_args(words)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where to read more."""
         raise UsageError(f"{self.prog}: {message}. See {self.prog} --help")
-
-    def print_help(self, _file: Any = None) -> NoReturn:
-        """Hand the help to whoever asked."""
-        raise HelpRequested(self.format_help())
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -182,7 +181,7 @@ _VALUES_NOTE = (
 
 def _prompt_parser() -> Parser:
     parser = Parser("%prompt", "Load a prompt, expand it and show it.", _VALUES_NOTE)
-    parser.add_argument("path", metavar="PATH", help="the prompt; PATH@3 or PATH@label is that version of it")
+    parser.add_argument("path", metavar="PATH@PIN", help="the prompt; PATH@3 or PATH@label is that version of it")
     _add_values(parser)
     parser.add_argument("--raw", action="store_true", help="give the text as it is stored, and expand nothing")
     _add_out(parser)
@@ -252,13 +251,13 @@ def read_command(line: str, commands: Mapping[str, Parser], prog: str) -> tuple[
     if name in ("-h", "--help"):
         raise HelpRequested(overview(commands, prog))
     if name not in commands:
-        meant = near(name, list(commands), most=1)
+        meant = [command for command in commands if command.startswith(name)] or near(name, list(commands), most=1)
         hint = f"Did you mean {meant[0]}?" if meant else f"It has {', '.join(commands)}."
         raise UsageError(f"{prog} has no command {name!r}. {hint}")
-    return name, commands[name].parse_intermixed_args(words[1:])
+    return name, commands[name].read_words(words[1:])
 
 
 def overview(commands: Mapping[str, Parser], prog: str) -> str:
     """Return one line for each of `commands`."""
-    lines = [f"  {parser.usage_line:<44} {parser.description}" for parser in commands.values()]
-    return "\n".join([f"{prog} COMMAND …; {prog} COMMAND --help tells more", "", *lines, ""])
+    lines = [f"  {name:<10} {parser.description}" for name, parser in commands.items()]
+    return "\n".join([f"{prog} COMMAND …      ({prog} COMMAND --help tells more)", "", *lines, ""])

@@ -111,23 +111,36 @@ def _beginning_with(fragment: str, texts: Iterable[str], kind: str) -> Offer:
 
 
 def _in_arguments(rest: str, parser: Parser, world: World) -> Offer:
+    """Return what to offer at the end of `rest`, which is what follows the magic's name.
+
+    What is there already is offered where there is nothing else, for the reason that `in_body` gives. Only a place
+    for a folder is left to IPython, which knows the files.
+    """
     words = scan(rest)
-    is_new = not words or (rest[-1].isspace() and not words[-1].is_open and not words[-1].text.endswith(rest[-1]))
+    is_new = not words or (rest[-1].isspace() and not words[-1].is_open)
     current = Word(len(rest), "") if is_new else words.pop()
-    done = [word.text for word in words]
     fragment = rest[current.start :]
-    wanted = parser.options.get(done[-1], "") if done else ""
-    if wanted:
-        return _in_place(wanted, fragment, current.text, done, world)
-    if current.text.startswith("-"):
-        given = [option for option in parser.options if option not in done]
-        return _beginning_with(fragment, given, "option")
-    standing = list(_standing(done, parser))
-    place = min(len(standing), len(parser.places) - 1)
-    repeats = bool(parser.places) and parser.places[-1] in _REPEATING
-    if not parser.places or (len(standing) >= len(parser.places) and not repeats):
+    place, standing = _place([word.text for word in words], current.text, parser)
+    if place in ("FOLDER", "URL"):
         return NOTHING
-    return _in_place(parser.places[place], fragment, current.text, standing, world)
+    offered = _PLACES.get(place, _nothing)(fragment, current.text, standing, world)
+    if place == "option":
+        offered = _beginning_with(fragment, parser.options, "option")
+    return offered if offered.texts else _as_it_is(fragment or rest[-1:])
+
+
+def _place(done: list[str], text: str, parser: Parser) -> tuple[str, list[str]]:
+    """Return what `text` is to be after the words that are `done`, and which of these are positional arguments."""
+    wanted = parser.options.get(done[-1], "") if done else ""
+    standing = list(_standing(done, parser))
+    if wanted:
+        return wanted, standing
+    if text.startswith("-"):
+        return "option", standing
+    if len(standing) < len(parser.places):
+        return parser.places[len(standing)], standing
+    last = parser.places[-1] if parser.places else ""
+    return last if last in _REPEATING else "", standing
 
 
 _REPEATING: Final = frozenset({"name=value", "WORD"})
@@ -143,16 +156,8 @@ def _standing(done: list[str], parser: Parser) -> Iterator[str]:
         yield word
 
 
-def _in_place(place: str, fragment: str, text: str, done: list[str], world: World) -> Offer:
-    return _PLACES.get(place, _nothing)(fragment, text, done, world)
-
-
 def _nothing(_fragment: str, _text: str, _done: list[str], _world: World) -> Offer:
     return NOTHING
-
-
-def _free_text(fragment: str, _text: str, _done: list[str], _world: World) -> Offer:
-    return _as_it_is(fragment) if fragment else NOTHING
 
 
 def _a_path(fragment: str, text: str, _done: list[str], world: World) -> Offer:
@@ -232,10 +237,6 @@ _PLACES: Final[Mapping[str, Callable[[str, str, list[str], World], Offer]]] = {
     "name=value": _a_value,
     "VAR": _a_variable,
     "ENGINE": _an_engine,
-    "MESSAGE": _free_text,
-    "TEXT": _free_text,
-    "TAG": _free_text,
-    "WORD": _free_text,
 }
 
 

@@ -83,16 +83,15 @@ class PromptMagics(Magics):
         from prompt_kernel.notebook import _binding  # noqa: PLC0415 - nothing of an expansion until there is one
 
         bindings = read_values(args.values, "%prompt")
-        store = self.session.store
+        if args.raw and bindings:
+            raise UsageError("%prompt: --raw expands nothing, so it takes no values. See %prompt --help")
+        prompt = self.session.saw(self.session.store.get(args.path))
         if args.raw:
-            if bindings:
-                raise UsageError("%prompt: --raw expands nothing, so it takes no values. See %prompt --help")
-            found = store.get(args.path)
-            self.session.saw(found.path, found.version)
-            return self._put(args.out, found.text)
+            return self._put(args.out, prompt.text)
         given = _binding.evaluate(bindings, namespace)
-        expansion = _binding.expand_prompt(store, args.path, given, namespace, strict=not args.lenient)
-        self.session.saw(expansion.path, expansion.version)
+        expansion = _binding.expand_prompt(
+            self.session.store, args.path, prompt.engine, given, namespace, strict=not args.lenient
+        )
         return self._put(args.out, expansion)
 
     @_magic("cell", "prompt", SAVE.format_help())

@@ -204,9 +204,7 @@ class Store:
         """Save many prompts in one transaction: all of them or none. `progress` is told (done, of)."""
         with self._database.writing() as connection:
             outcome = _versions.save_many(connection, list(drafts), self._by(message, origin=origin), progress)
-        return ImportReport(
-            "drafts", tuple(outcome["created"]), tuple(outcome["updated"]), tuple(outcome["unchanged"])
-        )
+        return ImportReport("drafts", tuple(outcome["created"]), tuple(outcome["updated"]), tuple(outcome["unchanged"]))
 
     def restore(self, path: str, version: int | str, *, message: str = "") -> Prompt:
         """Save an old version, by number or label, as the newest again."""
@@ -279,9 +277,7 @@ class Store:
             found = _read.page(connection, directory, tag, after, limit)
         return Rows(found, title="Prompts", empty="No prompts here yet. Save one, or import a folder.")
 
-    def search(
-        self, words: str, *, tag: str | None = None, directory: str | None = None, limit: int = 50
-    ) -> Rows[Hit]:
+    def search(self, words: str, *, tag: str | None = None, directory: str | None = None, limit: int = 50) -> Rows[Hit]:
         """Return the prompts that hold all of `words` in path, description, tags or text, the best first."""
         with self._database.single() as connection:
             found = _search.search(connection, words, tag, directory, limit)
@@ -308,7 +304,8 @@ class Store:
         names = f"{old.path}@{old.version}", f"{new.path}@{new.version}"
         if not expanded:
             return TextDiff(old.text, new.text, *names)
-        return TextDiff(*(str(self.expand(name, strict=False)) for name in names), *names)
+        before_text, after_text = (str(self.expand(name, strict=False)) for name in names)
+        return TextDiff(before_text, after_text, *names)
 
     def display_names(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the shortest unique name of each of `paths`."""
@@ -413,7 +410,9 @@ class Store:
     def includes(self, path: str) -> Rows[Reference]:
         """Return what the newest version of a prompt includes, in the order of its text."""
         with self._database.reading() as connection:
-            return Rows(_references.includes(connection, path), title=f"Included by {path}", empty="It includes nothing.")
+            return Rows(
+                _references.includes(connection, path), title=f"Included by {path}", empty="It includes nothing."
+            )
 
     def referrers(self, path: str) -> Rows[Reference]:
         """Return the prompts that include a prompt, ordered by path."""
@@ -478,9 +477,7 @@ class Store:
         with self._database.reading() as connection:
             return Rows(_directories.directories(connection), title="Directories", empty="No directories yet.")
 
-    def add_directory(
-        self, path: str, *, description: str = "", source: str = "", enabled: bool = True
-    ) -> Directory:
+    def add_directory(self, path: str, *, description: str = "", source: str = "", enabled: bool = True) -> Directory:
         """Make a directory, which may be linked to a folder on disk (`source`)."""
         with self._database.writing() as connection:
             return _directories.add(connection, path, description, source, self._writer, enabled=enabled)

@@ -22,8 +22,8 @@ _UNUSED_FRAGMENTS = text(
     " AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.target_id = p.id AND r.prompt_id <> p.id) ORDER BY p.key"
 )
 _STALE_REFERENCES = text(
-    "SELECT p.path, r.spelled FROM reference r JOIN prompt p ON p.id = r.prompt_id LEFT JOIN prompt t ON t.id = r.target_id"
-    " WHERE r.target_id IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL) ORDER BY 1, 2"
+    "SELECT p.path, r.spelled FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    " LEFT JOIN prompt t ON t.id = r.target_id WHERE r.target_id IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL) ORDER BY 1, 2"
 )
 _UNSEARCHABLE = text(
     "SELECT path FROM prompt p WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM search s WHERE s.rowid = p.id)"
@@ -37,8 +37,10 @@ _HEADLESS = text(
 def check(connection: Connection, source: StoreSource) -> list[Finding]:
     """Return what is wrong or odd in the prompts themselves, by path."""
     findings = [*_each_prompt(connection, source), *_duplicates(connection)]
-    for row in connection.execute(_UNUSED_FRAGMENTS):
-        findings.append(Finding("info", "unused", row.path, "it is tagged fragment, but no prompt includes it"))
+    findings += [
+        Finding("info", "unused", row.path, "it is tagged fragment, but no prompt includes it")
+        for row in connection.execute(_UNUSED_FRAGMENTS)
+    ]
     return sorted(dict.fromkeys(findings), key=lambda finding: (finding.path, finding.code, finding.message))
 
 
@@ -77,7 +79,10 @@ def doctor(database: Database) -> list[Finding]:
         raw = database.raw
         findings += [Finding("error", "structure", "", problem) for problem in _backup.structure(raw)]
         findings += [Finding("error", "damaged", "", problem) for problem in _backup.damaged(raw)]
-        findings += [Finding("error", "headless", row.path, "its newest version is missing") for row in connection.execute(_HEADLESS)]
+        findings += [
+            Finding("error", "headless", row.path, "its newest version is missing")
+            for row in connection.execute(_HEADLESS)
+        ]
         for row in connection.execute(_STALE_REFERENCES):
             findings.append(Finding("error", "dangling", row.path, f"[[{row.spelled}]] leads to a prompt that is gone"))
         for row in connection.execute(_UNSEARCHABLE):

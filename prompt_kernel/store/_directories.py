@@ -12,16 +12,14 @@ from prompt_kernel.store import _read, _references, _rows, _versions
 from prompt_kernel.store._rows import Writer
 
 _ALL = text(
-    "SELECT d.path, d.key, d.description, d.enabled, d.source, (SELECT count(*) FROM prompt p WHERE p.deleted_at IS NULL"
-    " AND p.key >= d.key || '/' AND p.key < d.key || '0') AS prompts FROM directory d ORDER BY d.key"
+    "SELECT d.path, d.key, d.description, d.enabled, d.source,"
+    " (SELECT count(*) FROM prompt p WHERE p.deleted_at IS NULL AND p.key >= d.key || '/' AND p.key < d.key || '0') AS prompts FROM directory d ORDER BY d.key"
 )
 _INSERT = text(
     "INSERT INTO directory (path, key, description, enabled, source)"
     " VALUES (:path, :key, :description, :enabled, :source)"
 )
-_UPDATE = text(
-    "UPDATE directory SET description = :description, enabled = :enabled, source = :source WHERE key = :key"
-)
+_UPDATE = text("UPDATE directory SET description = :description, enabled = :enabled, source = :source WHERE key = :key")
 _DISABLED = text("SELECT key FROM directory WHERE NOT enabled")
 _BELOW = text("SELECT id, path, enabled FROM prompt WHERE key >= :first AND key < :last AND deleted_at IS NULL")
 _ENABLE = text("UPDATE prompt SET enabled = :enabled WHERE id = :id")

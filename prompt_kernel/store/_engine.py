@@ -248,4 +248,3 @@ _REASONS = {
     "unable to open database file": "the file cannot be opened; check that it exists and may be read",
     "readonly database": "the file cannot be written",
 }
-

@@ -23,7 +23,8 @@ _PINNED_BY_ID = text(_PROMPT + ":number WHERE p.id = :id")
 _BY_KEY = text("SELECT id, path FROM prompt WHERE key = :key AND deleted_at IS NULL")
 _BY_NAME = text("SELECT id, path, key, enabled FROM prompt WHERE name_key = :name AND deleted_at IS NULL")
 _REDIRECT = text(
-    "SELECT p.id, p.path FROM redirect r JOIN prompt p ON p.id = r.prompt_id WHERE r.key = :key AND p.deleted_at IS NULL"
+    "SELECT p.id, p.path FROM redirect r JOIN prompt p ON p.id = r.prompt_id"
+    " WHERE r.key = :key AND p.deleted_at IS NULL"
 )
 _LABEL = text("SELECT number FROM label WHERE prompt_id = :id AND name = :name")
 _VERSION_EXISTS = text("SELECT 1 FROM version WHERE prompt_id = :id AND number = :number")
@@ -39,7 +40,7 @@ _PAGE_IN = text(
     _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last ORDER BY key LIMIT :limit"
 )
 _PAGE_TAGGED = text(
-    _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last"
+    _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last"  # noqa: S608 - constants
     " AND EXISTS (SELECT 1 FROM json_each(prompt.tags) t WHERE t.value = :tag) ORDER BY key LIMIT :limit"
 )
 _SAME_NAMES = text("SELECT path FROM prompt WHERE deleted_at IS NULL AND name_key IN :names").bindparams(
@@ -66,7 +67,7 @@ def locate(connection: Connection, name: str) -> tuple[int, str]:
         PromptNotFoundError: none does; near names are suggested.
     """
     key = key_of(name)
-    row = connection.execute(_BY_KEY, {"key": key}).first()
+    row: Any = connection.execute(_BY_KEY, {"key": key}).first()
     if row is None and is_path(name):
         row = by_suffix(connection, name) or connection.execute(_REDIRECT, {"key": key}).first()
     if row is None:
@@ -210,6 +211,4 @@ def tags(connection: Connection) -> dict[str, int]:
 def changes(connection: Connection, after: int, limit: int) -> list[Change]:
     """Return up to `limit` entries of the log that came after entry `after`, the oldest first."""
     rows = connection.execute(_CHANGES, {"after": after, "limit": limit})
-    return [Change(*row[:-1], _rows.moment(row.at)) for row in rows]
-
-
+    return [Change._make((*row[:-1], _rows.moment(row.at))) for row in rows]

@@ -31,9 +31,7 @@ _HEAD = text(
     " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
 _PATH = text("SELECT path FROM prompt WHERE id = :id")
-_BELOW = text(
-    "SELECT id, path FROM prompt WHERE deleted_at IS NULL AND key >= :first AND key < :last ORDER BY key"
-)
+_BELOW = text("SELECT id, path FROM prompt WHERE deleted_at IS NULL AND key >= :first AND key < :last ORDER BY key")
 _DIRECTORIES_BELOW = text(
     "SELECT id, path FROM directory WHERE key = :key OR (key >= :first AND key < :last) ORDER BY key"
 )
@@ -113,7 +111,9 @@ def _move(
 ) -> list[str]:
     _check_free(connection, moves)
     ids = list(moves)
-    touched = [row for at in range(0, len(ids), 500) for row in connection.execute(_TOUCHED, {"ids": ids[at : at + 500]})]
+    touched = [
+        row for at in range(0, len(ids), 500) for row in connection.execute(_TOUCHED, {"ids": ids[at : at + 500]})
+    ]
     _versions.ensure_directories(connection, [new for _, new in moves.values()])
     disabled = {row[0] for row in connection.execute(_ENABLED_DIRECTORIES)}
     # Two passes, because a path may be taken by a prompt that is itself about to move.
@@ -122,7 +122,13 @@ def _move(
         connection.execute(_MOVE, {"id": prompt_id, "path": aside, "key": aside, "name_key": aside, "enabled": True})
     for prompt_id, (old, new) in moves.items():
         enabled = not disabled.intersection(map(key_of, ancestors(new)))
-        values = {"id": prompt_id, "path": new, "key": key_of(new), "name_key": key_of(name_of(new)), "enabled": enabled}
+        values = {
+            "id": prompt_id,
+            "path": new,
+            "key": key_of(new),
+            "name_key": key_of(name_of(new)),
+            "enabled": enabled,
+        }
         connection.execute(_MOVE, values)
         connection.execute(_RETITLE, values)
         connection.execute(_FORGET_REDIRECT, values)
@@ -138,7 +144,9 @@ def _move(
 
 def _check_free(connection: Connection, moves: Mapping[int, tuple[str, str]]) -> None:
     for _, new in moves.values():
-        row = connection.execute(text("SELECT id, path FROM prompt WHERE key = :key AND deleted_at IS NULL"), {"key": key_of(new)}).first()
+        row = connection.execute(
+            text("SELECT id, path FROM prompt WHERE key = :key AND deleted_at IS NULL"), {"key": key_of(new)}
+        ).first()
         if row is not None and row.id not in moves:
             raise PathTakenError(new, row.path)
 

@@ -58,7 +58,9 @@ def checked_text(path: str, text: str) -> str:
     try:
         size = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
-        raise InvalidTextError(path, f"it holds half a character (a lone surrogate) at position {error.start}") from None
+        raise InvalidTextError(
+            path, f"it holds half a character (a lone surrogate) at position {error.start}"
+        ) from None
     if size > MOST_TEXT_BYTES:
         raise InvalidTextError(path, f"it has {size:,} bytes, and {MOST_TEXT_BYTES:,} is the most")
     return text

@@ -23,7 +23,7 @@ _RANKED = """
     WHERE search MATCH :words AND rank MATCH 'bm25(8.0, 4.0, 4.0, 1.0)'"""
 _SEARCH = text(_RANKED + " ORDER BY rank LIMIT :limit")
 _SEARCH_IN = text(
-    _RANKED + " AND p.key >= :first AND p.key < :last"
+    _RANKED + " AND p.key >= :first AND p.key < :last"  # noqa: S608 - constants
     " AND (:tag = '' OR EXISTS (SELECT 1 FROM json_each(p.tags) t WHERE t.value = :tag)) ORDER BY rank LIMIT :limit"
 )
 _NEWEST = text(

@@ -21,11 +21,11 @@ from prompt_kernel.store._rows import variables_from_json
 _CLOSURE = """WITH RECURSIVE closure(id) AS (
     SELECT :id UNION SELECT r.target_id FROM closure CROSS JOIN reference r ON r.prompt_id = closure.id)"""
 _TEXTS = text(
-    _CLOSURE + " SELECT p.id, p.path, p.uid, v.number, v.text, v.engine, v.variables, v.sha256 FROM closure"
+    _CLOSURE + " SELECT p.id, p.path, p.uid, v.number, v.text, v.engine, v.variables, v.sha256 FROM closure"  # noqa: S608 - constants
     " JOIN prompt p ON p.id = closure.id JOIN version v ON v.prompt_id = p.id AND v.number = p.head"
 )
 _EDGES = text(
-    _CLOSURE + " SELECT r.prompt_id, r.spelled, r.target_id FROM closure JOIN reference r ON r.prompt_id = closure.id"
+    _CLOSURE + " SELECT r.prompt_id, r.spelled, r.target_id FROM closure JOIN reference r ON r.prompt_id = closure.id"  # noqa: S608 - constants
     " WHERE r.target_id IS NOT NULL AND r.name_key <> '*' AND r.pin = ''"
 )
 _PINNED = text(

@@ -44,12 +44,12 @@ _NEW_HEAD = text(
 )
 _NEW_METADATA = text("UPDATE prompt SET description = :description, tags = :tags, layout = :layout WHERE id = :id")
 _CURRENT = text(
-    "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author FROM prompt p"
-    " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.key = :key AND p.deleted_at IS NULL"
+    "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author"
+    " FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.key = :key AND p.deleted_at IS NULL"
 )
 _CURRENT_BY_ID = text(
-    "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author FROM prompt p"
-    " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
+    "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author"
+    " FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
 _TEXT = text("SELECT text FROM version WHERE prompt_id = :id AND number = :number")
 _NEXT_ID = text("SELECT coalesce(max(id), 0) + 1 FROM prompt")
@@ -96,7 +96,7 @@ def save(connection: Connection, draft: Draft, writer: Writer, expected: int | N
 
 
 def current(connection: Connection, path: str) -> Any:
-    """Return the row of the prompt that a save to `path` changes: the one there, or the one that was renamed from it."""
+    """Return the row of the prompt that a save to `path` changes: the one there, or the one renamed from it."""
     key = key_of(path)
     row = connection.execute(_CURRENT, {"key": key}).first()
     if row is None:
@@ -110,9 +110,7 @@ def create(connection: Connection, drafts: Sequence[Draft], writer: Writer) -> N
     next_id = int(connection.execute(_NEXT_ID).scalar_one())
     at = _rows.now()
     disabled = ensure_directories(connection, [draft.path for draft in drafts])
-    rows = [
-        _row(next_id + number, draft, writer, at, disabled) for number, draft in enumerate(drafts)
-    ]
+    rows = [_row(next_id + number, draft, writer, at, disabled) for number, draft in enumerate(drafts)]
     connection.execute(_INSERT_PROMPT, rows)
     connection.execute(_INSERT_VERSION, rows)
     connection.execute(_INSERT_SEARCH, rows)
@@ -164,9 +162,7 @@ def ensure_directories(connection: Connection, paths: Iterable[str]) -> set[str]
     return {key for key, enabled in known.items() if not enabled}
 
 
-def update(
-    connection: Connection, row: Any, draft: Draft, writer: Writer, expected: int | None = None
-) -> Saved:
+def update(connection: Connection, row: Any, draft: Draft, writer: Writer, expected: int | None = None) -> Saved:
     """Save a draft over an existing prompt (`row` is from `current`)."""
     content, merged = _merged(connection, row, _rows.checked_text(row.path, draft.text), expected)
     engine = _rows.checked_engine(draft.engine) if draft.engine else row.engine
@@ -202,9 +198,7 @@ def _merged(connection: Connection, row: Any, mine: str, expected: int | None) -
         base = str(found[0])
     text_of_both = merge(base, mine, row.text) if expected else None
     if text_of_both is None:
-        raise ConflictError(
-            row.path, base=base, theirs=row.text, mine=mine, version=row.head, author=row.author
-        )
+        raise ConflictError(row.path, base=base, theirs=row.text, mine=mine, version=row.head, author=row.author)
     return text_of_both, text_of_both != mine
 
 
@@ -215,9 +209,7 @@ def _describe(connection: Connection, row: Any, draft: Draft) -> tuple[str, str]
     layout = row.layout if draft.layout is None else _rows.to_json(draft.layout)
     if (description, tags, layout) == (row.description, row.tags, row.layout):
         return None
-    connection.execute(
-        _NEW_METADATA, {"id": row.id, "description": description, "tags": tags, "layout": layout}
-    )
+    connection.execute(_NEW_METADATA, {"id": row.id, "description": description, "tags": tags, "layout": layout})
     return None if (description, tags) == (row.description, row.tags) else (description, tags)
 
 
@@ -288,7 +280,9 @@ def label(connection: Connection, path: str, name: str, version: int | None, wri
         VersionNotFoundError: the prompt has no such version.
     """
     if not is_label(name):
-        raise InvalidMetadataError("label", f"{name!r} must start with a letter or _ and hold letters, digits, _, - and .")
+        raise InvalidMetadataError(
+            "label", f"{name!r} must start with a letter or _ and hold letters, digits, _, - and ."
+        )
     prompt_id, found = _read.locate(connection, path)
     row = connection.execute(_CURRENT_BY_ID, {"id": prompt_id}).one()
     number = row.head if version is None else _read.number_of(connection, prompt_id, found, version)
@@ -310,8 +304,6 @@ def unlabel(connection: Connection, path: str, name: str, writer: Writer) -> Non
 
 def layouts(connection: Connection, paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Return what importers noted of how the files of prompts were laid out."""
-
-
     found: dict[str, Mapping[str, Any]] = {}
     for path in paths:
         row = connection.execute(_CURRENT, {"key": key_of(path)}).first()

@@ -1,6 +1,5 @@
 import sqlite3
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +35,9 @@ def test_check_exits_with_1_for_an_error_and_lists_it(run: Run, library: pk.Stor
     library.save("broken", "[[nowhere]]")
     result = run("check")
     assert result.code == 1
-    assert errors(result.rows) == [("error", "unresolved", "broken")]
+    assert errors(result.rows) == [("error", "not-found", "broken")]
     assert [(row["code"], row["path"]) for row in run("check", "--json").data if row["severity"] == "error"] == [
-        ("unresolved", "broken")
+        ("not-found", "broken")
     ]
 
 
@@ -59,7 +58,7 @@ def test_check_of_a_folder_leaves_the_store_alone(run: Run, library: pk.Store, f
     (folder / "b.md").write_text("[[gone]]\n")
     result = run("check", "--folder", folder)
     assert result.code == 1
-    assert errors(result.rows) == [("error", "unresolved", "b")]
+    assert errors(result.rows) == [("error", "not-found", "b")]
     assert list(library) == before
 
 
@@ -67,7 +66,7 @@ def test_check_of_a_folder_that_cannot_be_read_names_its_files(run: Run, folder:
     (folder / "b.md").write_bytes(b"\xff")
     result = run("check", "--folder", folder)
     assert result.code == 1
-    assert result.err.startswith("prompt-kernel: Nothing was imported, because 1 file cannot be read:\n  b.md: ")
+    assert result.err.startswith("prompt-kernel: Nothing was imported, because 1 file cannot be read:\n  b.md:1: ")
 
 
 def test_doctor_finds_a_store_in_order(run: Run, library: pk.Store) -> None:
@@ -104,7 +103,7 @@ def test_where_says_what_the_store_holds_and_how_it_is_kept(run: Run, library: p
         "journal": summary.journal,
         "read_only": "",
         "sqlite": sqlite3.sqlite_version,
-        "prompt_kernel": version("prompt-kernel"),
+        "prompt_kernel": pk.__version__,
     }
     assert run("where", "--json").data == facts
     assert run("where").rows == [(name, str(value)) for name, value in facts.items()]

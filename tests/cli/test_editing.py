@@ -1,6 +1,7 @@
 import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
     return folder
 
 
@@ -142,13 +144,27 @@ def test_a_path_that_is_refused_keeps_the_text(run: Run, editor: Run) -> None:
     assert kept_in(result.err) == b"dear"
 
 
-def test_control_c_in_the_editor_keeps_the_text(run: Run, library: pk.Store, editor: Run) -> None:
-    editor("file.write_bytes(b'half'); os.kill(os.getppid(), signal.SIGINT); signal.pause()")
-    code, out, err = run("edit", "review")
+def interrupted(process: Run, script: str, editor: Run) -> tuple[int, str, str]:
+    """Edit `review` with an editor that sends what Ctrl-C sends to it and to the command line alike."""
+    editor(script)
+    running = process("edit", "review", stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    out, err = running.communicate(timeout=60)
+    return running.returncode, out.decode(), err.decode()
+
+
+def test_control_c_that_ends_the_editor_keeps_the_text(process: Run, library: pk.Store, editor: Run) -> None:
+    script = "file.write_bytes(b'half'); signal.signal(signal.SIGINT, signal.SIG_DFL); os.kill(0, signal.SIGINT)"
+    code, out, err = interrupted(process, script, editor)
     assert (code, out) == (130, "")
-    assert err.endswith("prompt-kernel: Interrupted.\n")
+    assert err.endswith(".\nprompt-kernel: Interrupted.\n")
     assert kept_in(err) == b"half"
     assert library["review"].version == 1
+
+
+def test_control_c_that_the_editor_takes_is_none_of_ours(process: Run, library: pk.Store, editor: Run) -> None:
+    script = "signal.signal(signal.SIGINT, signal.SIG_IGN); os.kill(0, signal.SIGINT); file.write_bytes(b'whole')"
+    assert interrupted(process, script, editor) == (0, "review\t2\tsaved\n", "")
+    assert library["review"].text == "whole"
 
 
 def test_an_editor_that_fails_leaves_no_file_behind(run: Run, monkeypatch: pytest.MonkeyPatch, scratch: Path) -> None:

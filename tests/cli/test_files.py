@@ -33,7 +33,7 @@ def test_nothing_is_imported_if_a_file_cannot_be_read(run: Run, library: pk.Stor
     (folder / "bad.md").write_bytes(b"\xff\xfe\xfd")
     code, out, err = run("import", folder)
     assert (code, out) == (1, "")
-    assert err.startswith("prompt-kernel: Nothing was imported, because 1 file cannot be read:\n  bad.md: ")
+    assert err.startswith("prompt-kernel: Nothing was imported, because 1 file cannot be read:\n  bad.md:1: ")
     assert "a" not in library
 
 

@@ -19,9 +19,15 @@ def seconds(prompt: pk.Prompt) -> str:
 
 def test_list_gives_a_line_a_prompt_in_order(run: Run, library: pk.Store) -> None:
     library.describe("review", description="What a\treviewer\nasks", tags=["code", "long"])
-    facts = {path: ("1", seconds(library[path]), "ana", "", "") for path in library}
-    facts["review"] = (*facts["review"][:3], "code,long", "What a reviewer asks")
-    assert run("list").rows == [(path, *facts[path]) for path in library]
+    facts = [
+        ("format/json", "format", ""),
+        ("review", "code,long", "What a reviewer asks"),
+        ("style/base", "style", ""),
+        ("style/tone", "style", "How to sound"),
+    ]
+    assert run("list").rows == [
+        (path, "1", seconds(library[path]), "ana", tags, description) for path, tags, description in facts
+    ]
 
 
 @pytest.mark.parametrize(
@@ -51,8 +57,8 @@ def test_list_as_json_has_every_field(run: Run, library: pk.Store) -> None:
     assert run("list", "style", "--limit", "9", "--json").data[1] == {
         "path": "style/tone",
         "version": 1,
-        "description": prompt.description,
-        "tags": [],
+        "description": "How to sound",
+        "tags": ["style"],
         "updated_at": prompt.updated_at.isoformat(),
         "author": "ana",
         "characters": len(prompt.text),
@@ -90,8 +96,8 @@ def test_show_as_json_has_every_field(run: Run, library: pk.Store) -> None:
         "path": "style/tone",
         "version": 1,
         "text": prompt.text,
-        "description": prompt.description,
-        "tags": [],
+        "description": "How to sound",
+        "tags": ["style"],
         "engine": "simple",
         "variables": {"tone": {"type": "enum", "values": ["formal", "plain"], "default": "plain"}},
         "labels": {},
@@ -122,9 +128,8 @@ def test_search_filters(run: Run, library: pk.Store) -> None:
 
 def test_tags_are_counted(run: Run, library: pk.Store) -> None:
     library.describe("style/base", tags=["style", "short"])
-    library.describe("style/tone", tags=["style"])
-    assert run("tags").rows == [("short", "1"), ("style", "2")]
-    assert run("tags", "--json").data == {"short": 1, "style": 2}
+    assert run("tags").rows == [("format", "1"), ("short", "1"), ("style", "2")]
+    assert run("tags", "--json").data == {"format": 1, "short": 1, "style": 2}
 
 
 def test_includes_and_referrers_are_the_two_ends_of_a_reference(run: Run) -> None:

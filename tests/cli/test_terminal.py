@@ -17,7 +17,7 @@ def test_list_is_a_table(in_terminal: Show, library: pk.Store) -> None:
     lines = screen.text.splitlines()
     assert screen.code == 0
     assert lines[1].split() == ["path", "version", "updated", "author", "tags", "description"]
-    assert set(lines[2]) == {"─"}
+    assert set(lines[2]) == {"─", " "}
     assert lines[4].split() == ["review", "1", *when.split(), "ana", "code", "[red]not", "markup[/red]", ":smile:"]
     assert re.search(r"\x1b\[1mreview", screen.drawn)
 
@@ -80,7 +80,7 @@ def test_where_is_a_list_of_facts(in_terminal: Show, library: pk.Store) -> None:
 
 
 def test_json_is_json_in_a_terminal_too(in_terminal: Show) -> None:
-    assert in_terminal("tags", "--json") == (0, "{}\n")
+    assert in_terminal("tags", "--json") == (0, '{\n  "format": 1,\n  "style": 2\n}\n')
 
 
 def test_a_table_without_rows_is_not_drawn(in_terminal: Show) -> None:

@@ -8,12 +8,12 @@ Run = Callable[..., Any]
 
 def test_a_prompt_goes_to_the_trash_and_comes_back(run: Run, library: pk.Store) -> None:
     uid = library["review"].uid
-    assert run("delete", "review").rows == [("review", "1", uid)]
+    assert run("--author", "bo", "delete", "review").rows == [("review", "1", uid)]
     assert "review" not in library
     at = library.trash()[0].deleted_at
-    assert run("trash").rows == [("review", "1", at.isoformat(timespec="seconds"), "ana", uid)]
+    assert run("trash").rows == [("review", "1", at.isoformat(timespec="seconds"), "bo", uid)]
     assert run("trash", "--json").data == [
-        {"path": "review", "uid": uid, "version": 1, "deleted_at": at.isoformat(), "deleted_by": "ana"}
+        {"path": "review", "uid": uid, "version": 1, "deleted_at": at.isoformat(), "deleted_by": "bo"}
     ]
     assert run("recover", "review").rows == [("review", "1")]
     assert "review" in library

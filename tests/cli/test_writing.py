@@ -98,13 +98,13 @@ def test_a_text_from_stdin_survives_a_path_that_is_refused(run: Run) -> None:
 
 
 def test_describe_makes_no_version(run: Run, library: pk.Store) -> None:
-    assert run("describe", "tone", "--description", "How to sound", "--tag", "style", "--tag", "short") == (
-        0, "style/tone\tshort,style\tHow to sound\n", "",
+    assert run("describe", "tone", "--description", "How it speaks", "--tag", "style", "--tag", "short") == (
+        0, "style/tone\tstyle,short\tHow it speaks\n", "",
     )  # fmt: skip
     prompt = library["style/tone"]
-    assert (prompt.description, set(prompt.tags), prompt.version) == ("How to sound", {"style", "short"}, 1)
+    assert (prompt.description, set(prompt.tags), prompt.version) == ("How it speaks", {"style", "short"}, 1)
     run("describe", "tone", "--tag", "")
-    assert (library["style/tone"].description, library["style/tone"].tags) == ("How to sound", ())
+    assert (library["style/tone"].description, library["style/tone"].tags) == ("How it speaks", ())
 
 
 def test_rename_prints_every_referrer_that_it_rewrote(run: Run, library: pk.Store) -> None:
