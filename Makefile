@@ -20,8 +20,9 @@ demo: $(VENV)/.ready-demo ## import the sample prompts, run the quickstart noteb
 
 lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
 	@mkdir -p .demo
-	PROMPT_KERNEL_URL="$(DEMO)" $(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)/notebooks" \
-	  --LabApp.default_url=/lab/tree/quickstart.ipynb
+	@# A container's only user may be root; Jupyter's warning about it is for servers that others reach.
+	PROMPT_KERNEL_URL="$(DEMO)" $(BIN)/jupyter lab --allow-root --ServerApp.ip=127.0.0.1 \
+	  --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/quickstart.ipynb
 
 test: test-main test-floors ## run every test: all of them here, then the notebook's with the oldest IPython
 

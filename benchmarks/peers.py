@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from timing import Call
-from worlds import TOKEN, World
+from worlds import World
 
 _INCLUSION = re.compile(r"\[\[([^\[\]\n]+)\]\]")
 _VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
@@ -106,13 +106,14 @@ def chevron(world: World) -> Call:
 
 def substitution(world: World) -> Call:
     """Replace with `re.sub` and call itself: what most people write first. It checks nothing, not even for cycles."""
-    texts, root, values = world.texts, world.texts[world.root], world.values
+    texts, root, values = world.texts, world.root, world.values
 
-    def replace(found: re.Match[str]) -> str:
-        path = found[1]
-        return TOKEN.sub(replace, texts[path]) if path else values[found[2]]
+    def expanded(text: str) -> str:
+        if values:
+            text = _VARIABLE.sub(lambda found: values[found[1]], text)
+        return _INCLUSION.sub(lambda found: expanded(texts[found[1]]), text)
 
-    return lambda: TOKEN.sub(replace, root)
+    return lambda: expanded(texts[root])
 
 
 def join(world: World) -> Call:

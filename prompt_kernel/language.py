@@ -171,27 +171,24 @@ def inclusions(text: str) -> list[Inclusion]:
 
 def _split_inclusions(text: str) -> list[Part]:
     parts: list[Part] = []
-    is_code = _CodeSpans(text) if "`" in text or "~~~" in text else None
+    bounds = [bound for span in code_spans(text) for bound in span] if "`" in text or "~~~" in text else []
     done = position = 0
     while found := _INCLUSION.search(text, position):
-        start, end = found.span()
-        inner = found[1]
-        target = _read(inner) if len(inner) <= _REMEMBERED else _read.__wrapped__(inner)
-        part: Inclusion | Escape | Quoted | None
+        start, position = found.start(), found.start() + 1  # in what is no inclusion a real one may begin
+        target = _read(found[1]) if found.end() - start <= _REMEMBERED else _read.__wrapped__(found[1])
         if target is None:
-            part = None
-        elif is_code is None and (start == done or text[start - 1] not in "\\!"):
-            part = Inclusion(found[0], start, target.path, target.pin, target.arguments)
+            continue
+        part: Inclusion | Escape | Quoted | None
+        if not bounds and (start == done or text[start - 1] not in "\\!"):
+            part = Inclusion(found[0], start, *target)
         else:
-            part = _construct(text, found, target, done, is_code)
+            part = _construct(text, found, target, done, in_code=bisect_right(bounds, start) % 2 == 1)
         if part is None:
-            # Inside what is no inclusion a real one may begin, at the next bracket.
-            position = start + 1
             continue
         if part.start > done:
             parts.append(Text(text[done : part.start], done))
         parts.append(part)
-        done = position = end
+        done = position = found.end()
     if done < len(text):
         parts.append(Text(text[done:], done))
     return parts
@@ -204,12 +201,11 @@ class _Target(NamedTuple):
 
 
 def _construct(
-    text: str, found: re.Match[str], target: _Target, done: int, is_code: "_CodeSpans | None"
+    text: str, found: re.Match[str], target: _Target, done: int, *, in_code: bool
 ) -> Inclusion | Escape | Quoted | None:
     """Tell an inclusion from its escaped and its quoted form by what stands before the brackets."""
     start, end = found.span()
     before = text[start - 1] if start > done else ""
-    in_code = is_code is not None and is_code(start)
     if before == "\\":
         # The backslash counts only where there would be an inclusion, or the escape of one, without it.
         first = _before_backslashes(text, start)
@@ -293,19 +289,6 @@ def _split_variables(part: Text) -> Iterator[Part]:
         done = end
     if done < len(text):
         yield Text(text[done:] if done else text, offset + done)
-
-
-class _CodeSpans:
-    """Tells whether a position lies in code; the spans are found on the first question."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._bounds: list[int] | None = None
-
-    def __call__(self, position: int) -> bool:
-        if self._bounds is None:
-            self._bounds = [bound for span in code_spans(self._text) for bound in span]
-        return bisect_right(self._bounds, position) % 2 == 1
 
 
 def code_spans(text: str) -> list[Span]:

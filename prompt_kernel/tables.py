@@ -20,7 +20,10 @@ class PromptRow(SQLModel, table=True):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("prompt_name", "name_key"),
-        Index("prompt_deleted", "deleted_at"),
+        Index(
+            "prompt_deleted", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)

@@ -64,25 +64,18 @@ def _scratch(path: str, text: str, output: Output) -> Iterator[Path]:
 def _open_editor(file: Path) -> None:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
     words = shlex.split(command, posix=os.name != "nt")
+    # A Ctrl-C is the editor's own business as long as it runs: it has the terminal, and the text.
+    ours = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        editor = subprocess.Popen([*words, str(file)])  # noqa: S603 - the user's own editor
+        code = subprocess.run([*words, str(file)], check=False).returncode  # noqa: S603 - the user's own editor
     except OSError as error:
         raise Refusal(f"The editor {command!r} cannot be started. Set EDITOR to another one.") from error
-    with editor:
-        code = _wait_for(editor)
+    finally:
+        signal.signal(signal.SIGINT, ours)
     if code == -signal.SIGINT:
         raise KeyboardInterrupt
     if code:
         raise Refusal(f"The editor {command!r} ended with exit code {code}. Nothing was saved.")
-
-
-def _wait_for(editor: "subprocess.Popen[bytes]") -> int:
-    while True:
-        try:
-            return editor.wait()
-        except KeyboardInterrupt:
-            # A Ctrl-C is the editor's own business as long as it runs: it has the terminal, and the text.
-            continue
 
 
 def _without_added_newline(before: str, after: str) -> str:

@@ -96,14 +96,17 @@ def _plan(store: "Store", directory: str) -> Iterator[tuple[str, tuple[str, Mapp
 
 
 def _file_name(segments: list[str], remembered: object) -> str:
-    """Return the file for the path of `segments`, spelled as an import found it as far as that still fits."""
+    """Return the file for the path of `segments`: the one that an import found there, if it still fits."""
     names = [*segments[:-1], segments[-1] + ENDING]
     found = remembered.split("/") if isinstance(remembered, str) else []
-    for at in range(1, min(len(names), len(found)) + 1):
-        if key_of(found[-at]) != key_of(names[-at]) or not is_path(unicodedata.normalize("NFC", found[-at])):
-            break
-        names[-at] = found[-at]
-    return "/".join(names)
+    common = min(len(names), len(found))
+    fits = common and all(map(_fits, found[-common:], names[-common:]))
+    return "/".join([*names[:-common], *found[-common:]] if fits else names)
+
+
+def _fits(found: str, name: str) -> bool:
+    """Tell whether both are the same but for case and look; a disk may tell them apart, and a store does not."""
+    return key_of(found) == key_of(name) and is_path(unicodedata.normalize("NFC", found))
 
 
 def _check_places(root: Path, folders: Iterable[str], names: Iterable[str]) -> None:

@@ -109,7 +109,7 @@ color:var(--jp-content-font-color1,var(--vscode-editor-foreground,currentColor))
 .pk-card .pk-line{margin:.15em 0}
 .pk-card .pk-soft{opacity:.75}
 .pk-card .pk-chip{display:inline-block;margin:0 .4em .2em 0;padding:0 .45em;border-radius:3px}
-.pk-card .pk-text{margin:.4em 0;padding:.5em .7em;max-height:32em;overflow:auto;white-space:pre-wrap;\
+.pk-card pre.pk-text.pk-text{margin:.4em 0;padding:.5em .7em;max-height:32em;overflow:auto;white-space:pre-wrap;\
 overflow-wrap:anywhere;background:rgba(128,128,128,.1);border-radius:4px;color:inherit;font-size:12.5px}
 .pk-card .pk-fold{cursor:pointer;margin:.15em 0}
 .pk-card table.pk-table{margin:.3em 0;border-collapse:collapse;table-layout:auto;font-size:12.5px;color:inherit;\

@@ -41,25 +41,28 @@ from prompt_kernel.variables import Declaration
 
 def prompt_card(value: Prompt) -> Html:
     """Return the card of a prompt."""
-    labels = ", ".join(f"{label} → {version}" for label, version in value.labels.items())
+    return join([*_about(value), _source(value), _declared(value.variables)])
+
+
+def saved_card(value: Saved) -> Html:
+    """Return the card of a prompt that was just saved: what came of it; its text stands in the cell above."""
+    change = details("What changed", *diff_body(value.change), is_open=True) if value.change else None
     return join([
+        *(line(tag("strong", note)) for note in value.notes),
+        *_about(value),
+        change,
+        details("The text", _source(value), _declared(value.variables)),
+    ])  # fmt: skip
+
+
+def _about(value: Prompt) -> list[Html | None]:
+    labels = ", ".join(f"{label} → {version}" for label, version in value.labels.items())
+    return [
         head(value.path, f"version {value.version}", named("tags ", listed(value.tags)), named("labels ", labels)),
         line(cut(value.description, MOST_IN_CELL)) if value.description else None,
         None if value.enabled else line("Its directory is disabled, so no text can include it."),
         _saved_line(value.updated_at, value),
-        _source(value),
-        _declared(value.variables),
-    ])  # fmt: skip
-
-
-def saved_card(value: Saved) -> Html:
-    """Return the card of a prompt that was just saved: what happened, and what it changed."""
-    change = join(diff_body(value.change)) if value.change else None
-    return join([
-        *(line(note) for note in value.notes),
-        details("What changed", change, is_open=bool(value.notes)) if change else None,
-        prompt_card(value),
-    ])  # fmt: skip
+    ]
 
 
 def version_card(value: Version) -> Html:

@@ -69,7 +69,7 @@ def offer(cell: str, row: int, column: int, world: World) -> Offer:
     if magic and row > top:
         body = "\n".join(lines[top + 1 :])
         return in_body(before, after, body, _path_of(lines[top]) if magic[1] == "prompt" else "", world)
-    if magic and row == top and column >= magic.end():
+    if magic and row == top and column >= magic.end() and magic[0][-1].isspace():
         parser = SAVE if magic[1] == "prompt" else EXPAND
         return _in_arguments(before[magic.end() :], parser, world)
     return in_line(_continued(lines, row, before), world)
@@ -250,7 +250,7 @@ def in_body(before: str, after: str, body: str, path: str, world: World) -> Offe
     Jedi, who takes seconds to find that prose is no Python.
     """
     if found := _HOLE.search(before):
-        offered = _a_hole(found[1], found[2], after, _names_for(body, path, world))
+        offered = _a_hole(found[1], found[2], after, body, path, world)
     else:
         offered = in_inclusion(before, after, world) or _prose(before, body)
     return offered if offered.texts else _as_it_is(before[-1:])
@@ -277,15 +277,15 @@ def in_inclusion(before: str, after: str, world: World) -> Offer | None:
     return Offer(path, tuple(path if path.endswith("/") else path + closing for path in paths), "prompt")
 
 
-def _a_hole(space: str, fragment: str, after: str, names: list[str]) -> Offer:
-    closing = "" if after.lstrip().startswith("}}") else f"{space}}}}}"
-    return Offer(fragment, tuple(name + closing for name in names if name.startswith(fragment)), "variable")
-
-
-def _names_for(body: str, path: str, world: World) -> list[str]:
-    """Return the variables of the text itself, then those of the saved prompt, then the notebook's values."""
+def _a_hole(space: str, fragment: str, after: str, body: str, path: str, world: World) -> Offer:
+    """Offer the variables of the text itself, then those of the saved prompt, then the notebook's values."""
+    is_closed = after.lstrip().startswith("}}")
+    used = Counter(_HOLES.findall(body))
+    used[fragment] -= is_closed  # this very hole is no use of it
     saved = world.variables(path) if path else []
-    return list(dict.fromkeys([*_HOLES.findall(body), *saved, *world.values()]))
+    names = dict.fromkeys([*(+used), *saved, *world.values()])
+    closing = "" if is_closed else f"{space}}}}}"
+    return Offer(fragment, tuple(name + closing for name in names if name.startswith(fragment)), "variable")
 
 
 def _prose(before: str, body: str) -> Offer:
@@ -340,7 +340,8 @@ def _old_matcher(world: World, completer: Any) -> Callable[[str], list[str]]:
 
 
 def _in_any_line(before: str, after: str, world: World) -> Offer:
-    if magic := _CELL_MAGIC.match(before):
+    magic = _CELL_MAGIC.match(before)
+    if magic and magic[0][-1].isspace():
         return _in_arguments(before[magic.end() :], SAVE if magic[1] == "prompt" else EXPAND, world)
     if re.search(r"(?<![\w\])])\[\[[^\[\]]*$", before):
         return in_inclusion(before, after, world) or NOTHING

@@ -247,8 +247,7 @@ class Store:
             self._cache_revision = revision
         found = self._cache.get(name)
         if found is None:
-            with self._database.single() as connection:
-                found = self._cache[name] = _read.get(connection, name)
+            found = self._cache[name] = _read.head(self._database, name)
         return found
 
     __getitem__ = get
@@ -273,8 +272,7 @@ class Store:
         self, *, directory: str | None = None, tag: str | None = None, after: str | None = None, limit: int = 100
     ) -> Rows[Entry]:
         """Return up to `limit` prompts in order of their paths; for the next page pass the last path as `after`."""
-        with self._database.single() as connection:
-            found = _read.page(connection, directory, tag, after, limit)
+        found = _read.page(self._database, directory, tag, after, limit)
         return Rows(found, title="Prompts", empty="No prompts here yet. Save one, or import a folder.")
 
     def search(self, words: str, *, tag: str | None = None, directory: str | None = None, limit: int = 50) -> Rows[Hit]:

@@ -23,7 +23,8 @@ _UNUSED_FRAGMENTS = text(
 )
 _STALE_REFERENCES = text(
     "SELECT p.path, r.spelled FROM reference r JOIN prompt p ON p.id = r.prompt_id"
-    " LEFT JOIN prompt t ON t.id = r.target_id WHERE r.target_id IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL) ORDER BY 1, 2"
+    " LEFT JOIN prompt t ON t.id = r.target_id"
+    " WHERE r.target_id IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL) ORDER BY 1, 2"
 )
 _UNSEARCHABLE = text(
     "SELECT path FROM prompt p WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM search s WHERE s.rowid = p.id)"

@@ -13,7 +13,8 @@ from prompt_kernel.store._rows import Writer
 
 _ALL = text(
     "SELECT d.path, d.key, d.description, d.enabled, d.source,"
-    " (SELECT count(*) FROM prompt p WHERE p.deleted_at IS NULL AND p.key >= d.key || '/' AND p.key < d.key || '0') AS prompts FROM directory d ORDER BY d.key"
+    " (SELECT count(*) FROM prompt p WHERE p.deleted_at IS NULL AND p.key >= d.key || '/' AND p.key < d.key || '0')"
+    " AS prompts FROM directory d ORDER BY d.key"
 )
 _INSERT = text(
     "INSERT INTO directory (path, key, description, enabled, source)"

@@ -39,7 +39,7 @@ _FIRST: Final = (
     )""",
     'CREATE UNIQUE INDEX prompt_key ON prompt ("key") WHERE deleted_at IS NULL',
     "CREATE INDEX prompt_name ON prompt (name_key)",
-    "CREATE INDEX prompt_deleted ON prompt (deleted_at)",
+    "CREATE INDEX prompt_deleted ON prompt (deleted_at) WHERE deleted_at IS NOT NULL",
     """CREATE TABLE version (
         id INTEGER NOT NULL PRIMARY KEY,
         prompt_id INTEGER NOT NULL REFERENCES prompt (id),

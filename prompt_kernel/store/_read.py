@@ -1,7 +1,7 @@
 """Finding and listing: one prompt by whatever name, many by page."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, text
 
@@ -10,6 +10,7 @@ from prompt_kernel.expansion import Pin, choose, hash_of
 from prompt_kernel.names import is_path, is_suffix, join, key_of, name_of, near, shortest_names
 from prompt_kernel.records import Change, Entry, Prompt, Version
 from prompt_kernel.store import _rows
+from prompt_kernel.store._engine import Database
 
 _PROMPT = """
     SELECT p.id, p.uid, p.path, p.description, p.tags, p.enabled, p.head, v.number, v.text, v.sha256, v.engine,
@@ -17,7 +18,8 @@ _PROMPT = """
         (SELECT json_group_object(l.name, l.number) FROM label l WHERE l.prompt_id = p.id) AS labels,
         (SELECT count(*) FROM prompt q WHERE q.name_key = p.name_key AND q.deleted_at IS NULL) AS namesakes
     FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = """
-_HEAD_BY_KEY = text(_PROMPT + "p.head WHERE p.key = :key AND p.deleted_at IS NULL")
+_HEAD_BY_KEY_SQL = _PROMPT + "p.head WHERE p.key = :key AND p.deleted_at IS NULL"
+_HEAD_BY_KEY = text(_HEAD_BY_KEY_SQL)
 _HEAD_BY_ID = text(_PROMPT + "p.head WHERE p.id = :id")
 _PINNED_BY_ID = text(_PROMPT + ":number WHERE p.id = :id")
 _BY_KEY = text("SELECT id, path FROM prompt WHERE key = :key AND deleted_at IS NULL")
@@ -35,11 +37,11 @@ _HISTORY = text(
 )
 _ENTRY = "SELECT path, head, description, tags, updated_at, author, characters, enabled FROM prompt"
 #: A directory holds the keys from `a/` up to `a0`, the character after the slash.
-_PAGE = text(_ENTRY + " WHERE deleted_at IS NULL AND key > :after ORDER BY key LIMIT :limit")
-_PAGE_IN = text(
+_PAGE = _ENTRY + " WHERE deleted_at IS NULL AND key > :after ORDER BY key LIMIT :limit"
+_PAGE_IN = (
     _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last ORDER BY key LIMIT :limit"
 )
-_PAGE_TAGGED = text(
+_PAGE_TAGGED = (
     _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last"  # noqa: S608 - constants
     " AND EXISTS (SELECT 1 FROM json_each(prompt.tags) t WHERE t.value = :tag) ORDER BY key LIMIT :limit"
 )
@@ -135,17 +137,53 @@ def _pins(connection: Connection, prompt_id: int) -> list[str]:
     return [f"versions 1 to {head}" if head > 1 else "version 1", *(f"label {name}" for name in labels)]
 
 
+class _Row(NamedTuple):
+    """The columns of `_PROMPT`."""
+
+    id: int
+    uid: str
+    path: str
+    description: str
+    tags: str
+    enabled: int
+    head: int
+    number: int
+    text: str
+    sha256: str
+    engine: str
+    variables: str
+    author: str
+    origin: str
+    message: str
+    created_at: str
+    labels: str
+    namesakes: int
+
+
+def head(database: Database, path: str) -> Prompt:
+    """Return the newest version of the prompt that `path` means, the short way where it is exact."""
+    rows = database.rows(_HEAD_BY_KEY_SQL, {"key": key_of(path)})
+    if rows and rows[0][-1] == 1:
+        return _checked(_Row._make(rows[0]), "")
+    with database.reading() as connection:
+        return get(connection, path)
+
+
 def get(connection: Connection, name: str, pin: Pin = None, *, merged: bool = False) -> Prompt:
     """Return the prompt that `name` means, its newest version or the one pinned."""
     row = connection.execute(_HEAD_BY_KEY, {"key": key_of(name)}).first() if pin is None else None
     if row is None:
         prompt_id, path = locate(connection, name)
         row = prompt_row(connection, prompt_id, path, pin)
-    if hash_of(row.text) != row.sha256:
-        raise DamagedTextError(row.path, row.number)
     # Nearly every name is unique; only namesakes need to be told apart.
     display = "" if row.namesakes == 1 else display_names(connection, [row.path])[row.path]
-    return _rows.prompt(row, display, merged=merged)
+    return _checked(row, display, merged=merged)
+
+
+def _checked(row: Any, display_name: str, *, merged: bool = False) -> Prompt:
+    if hash_of(row.text) != row.sha256:
+        raise DamagedTextError(row.path, row.number)
+    return _rows.prompt(row, display_name, merged=merged)
 
 
 def prompt_row(connection: Connection, prompt_id: int, path: str, pin: Pin) -> Row[Any]:
@@ -180,21 +218,15 @@ def history(connection: Connection, name: str) -> list[Version]:
     ]  # fmt: skip
 
 
-def page(
-    connection: Connection, directory: str | None, tag: str | None, after: str | None, limit: int
-) -> Sequence[Entry]:
+def page(database: Database, directory: str | None, tag: str | None, after: str | None, limit: int) -> Sequence[Entry]:
     """Return up to `limit` prompts that follow `after` in the order of paths."""
     last = key_of(after) if after else ""
     if directory is None and tag is None:
-        rows = connection.execute(_PAGE, {"after": last, "limit": limit})
+        rows = database.rows(_PAGE, {"after": last, "limit": limit})
     else:
-        bounds = {"after": last, "limit": limit, **bounds_of(directory or "")}
-        rows = (
-            connection.execute(_PAGE_IN, bounds)
-            if tag is None
-            else connection.execute(_PAGE_TAGGED, {**bounds, "tag": tag})
-        )
-    return list(map(_rows.entry, rows.all()))
+        bounds = {"after": last, "limit": limit, "tag": tag, **bounds_of(directory or "")}
+        rows = database.rows(_PAGE_IN if tag is None else _PAGE_TAGGED, bounds)
+    return list(map(_rows.entry, rows))
 
 
 def bounds_of(directory: str) -> dict[str, str]:

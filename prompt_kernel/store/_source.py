@@ -18,23 +18,21 @@ from prompt_kernel.store._engine import Database
 from prompt_kernel.store._rows import variables_from_json
 
 #: No predicate may stand in the recursive arm: some SQLite versions would scan the whole table for it on every call.
-_CLOSURE = """WITH RECURSIVE closure(id) AS (
-    SELECT :id UNION SELECT r.target_id FROM closure CROSS JOIN reference r ON r.prompt_id = closure.id)"""
-_TEXTS = text(
-    _CLOSURE + " SELECT p.id, p.path, p.uid, v.number, v.text, v.engine, v.variables, v.sha256 FROM closure"  # noqa: S608 - constants
-    " JOIN prompt p ON p.id = closure.id JOIN version v ON v.prompt_id = p.id AND v.number = p.head"
+_UP = " UNION SELECT r.target_id FROM closure CROSS JOIN reference r ON r.prompt_id = closure.id)"
+_CLOSURE = "WITH RECURSIVE closure(id) AS (SELECT :id" + _UP
+_CLOSURE_BY_KEY = (
+    "WITH RECURSIVE closure(id) AS (SELECT id FROM prompt WHERE key = :key AND deleted_at IS NULL AND enabled" + _UP  # noqa: S608 - constants
 )
-_EDGES = text(
+_SELECT = " SELECT p.id, p.enabled, p.path, p.uid, v.number, v.text, v.engine, v.variables, v.sha256 FROM "
+_HEADS = "closure JOIN prompt p ON p.id = closure.id JOIN version v ON v.prompt_id = p.id AND v.number = p.head"
+_PIN = "prompt p JOIN version v ON v.prompt_id = p.id AND v.number = :number"
+_TEXTS = _CLOSURE + _SELECT + _HEADS
+_TEXTS_BY_KEY = _CLOSURE_BY_KEY + _SELECT + _HEADS
+_PINNED = _SELECT + _PIN + " WHERE p.id = :id"
+_BY_UID = _SELECT + _PIN + " WHERE p.uid = :uid"
+_EDGES = (
     _CLOSURE + " SELECT r.prompt_id, r.spelled, r.target_id FROM closure JOIN reference r ON r.prompt_id = closure.id"  # noqa: S608 - constants
     " WHERE r.target_id IS NOT NULL AND r.name_key <> '*' AND r.pin = ''"
-)
-_PINNED = text(
-    "SELECT p.id, p.path, p.uid, v.number, v.text, v.engine, v.variables, v.sha256 FROM prompt p"
-    " JOIN version v ON v.prompt_id = p.id AND v.number = :number WHERE p.id = :id"
-)
-_BY_UID = text(
-    "SELECT p.id, p.path, p.uid, v.number, v.text, v.engine, v.variables, v.sha256 FROM prompt p"
-    " JOIN version v ON v.prompt_id = p.id AND v.number = :number WHERE p.uid = :uid"
 )
 _SINCE = text("SELECT id, kind, prompt_id FROM change WHERE id > :after ORDER BY id")
 _LAST_CHANGE = text("SELECT coalesce(max(id), 0) FROM change")
@@ -48,9 +46,12 @@ class StoreSource:
         self._seen: object = None
         self._generation = 0
         self._last_change = 0
-        #: The newest texts by prompt, and what was resolved: (name, pin, directory) to a text.
+        #: The newest texts by prompt and by path, and what was resolved: (name, pin, directory) to a text.
         self._heads: dict[int, SourceText] = {}
+        self._exact: dict[str, SourceText] = {}
         self._found: dict[tuple[str, Pin, str], SourceText] = {}
+        #: The prompt that was read last, whose references have not been asked for yet.
+        self._edges_of: int | None = None
 
     @property
     def revision(self) -> int:
@@ -82,8 +83,9 @@ class StoreSource:
         if all(change.kind in _OF_ONE_TEXT for change in changes):
             stale = {change.prompt_id for change in changes}
             for prompt_id in stale & self._heads.keys():
-                del self._heads[prompt_id]
+                self._exact.pop(self._heads.pop(prompt_id).path, None)
             self._found.clear()
+            self._edges_of = None
         else:
             self.forget()
 
@@ -91,25 +93,31 @@ class StoreSource:
         """Forget everything that was read."""
         self._generation += 1
         self._heads.clear()
+        self._exact.clear()
         self._found.clear()
+        self._edges_of = None
 
     def find(self, name: str, pin: Pin, directory: str) -> SourceText:
         """Return what `[[name]]` means in a prompt of `directory`; see `expansion.Source`."""
+        if pin is None:
+            exact = self._exact.get(name)
+            if exact is not None:
+                return exact
         key = (name, pin, directory)
         found = self._found.get(key)
+        if found is None and self._edges_of is not None:
+            self._read_edges(self._edges_of)
+            found = self._found.get(key)
+        if found is None and pin is None:
+            found = self._read(_TEXTS_BY_KEY, {"key": key_of(name)}, key_of(name))
         if found is None:
             with self._database.reading() as connection:
                 prompt_id, path = self._locate(connection, name, directory)
-                if pin is None:
-                    found = self._heads.get(prompt_id) or self._read(connection, prompt_id)
-                else:
-                    number = _read.number_of(connection, prompt_id, path, pin)
-                    row = connection.execute(_PINNED, {"id": prompt_id, "number": number}).one()
-                    found = _source_text(row)
+                found = self._text(connection, prompt_id, path, pin)
             self._found[key] = found
         return found
 
-    def _locate(self, connection: Any, name: str, directory: str) -> tuple[int, str]:
+    def _locate(self, connection: Connection, name: str, directory: str) -> tuple[int, str]:
         found = _read.resolve(connection, name, directory) or _read.redirected(connection, name, directory)
         if found is not None:
             return found
@@ -118,14 +126,37 @@ class StoreSource:
             raise DisabledPromptError(name, hidden[1])
         raise PromptNotFoundError(name, _read.likely(connection, name))
 
-    def _read(self, connection: Any, prompt_id: int) -> SourceText:
-        """Read a prompt and all that it includes."""
-        for row in connection.execute(_TEXTS, {"id": prompt_id}):
-            if row.id not in self._heads:
-                self._heads[row.id] = _source_text(row)
-        for parent, spelled, target in connection.execute(_EDGES, {"id": prompt_id}):
-            self._found[spelled, None, self._heads[parent].directory] = self._heads[target]
-        return self._heads[prompt_id]
+    def _text(self, connection: Connection, prompt_id: int, path: str, pin: Pin) -> SourceText:
+        if pin is None:
+            found = self._heads.get(prompt_id) or self._read(_TEXTS, {"id": prompt_id}, key_of(path))
+            if found is not None:
+                return found
+            raise PromptNotFoundError(path)
+        number = _read.number_of(connection, prompt_id, path, pin)
+        return _source_text(self._database.rows(_PINNED, {"id": prompt_id, "number": number})[0])
+
+    def _read(self, statement: str, values: dict[str, object], key: str) -> SourceText | None:
+        """Read a prompt and all that it includes, and return the one that has `key`."""
+        heads, exact = self._heads, self._exact
+        root = None
+        for row in self._database.rows(statement, values):
+            found = heads.get(row[0])
+            if found is None:
+                found = heads[row[0]] = _source_text(row)
+            if row[1]:
+                # An exact path comes before all else, so these need no look at the other names.
+                exact[found.path] = found
+            if root is None and key_of(found.path) == key:
+                root = found
+                self._edges_of = row[0]
+        return root
+
+    def _read_edges(self, prompt_id: int) -> None:
+        """Take over where the references of a prompt, and of all that it includes, are known to lead."""
+        self._edges_of = None
+        for parent, spelled, target in self._database.rows(_EDGES, {"id": prompt_id}):
+            if parent in self._heads and target in self._heads:
+                self._found[spelled, None, self._heads[parent].directory] = self._heads[target]
 
     def match(self, pattern: str, pin: Pin, directory: str) -> list[SourceText]:
         """Return the prompts that `[[pattern]]` means, ordered by path; see `expansion.Source`."""
@@ -138,11 +169,7 @@ class StoreSource:
             return self.find(name, pin, "")
         except (PromptNotFoundError, AmbiguousNameError):
             with self._database.reading() as connection:
-                prompt_id, path = _read.locate(connection, name)
-                if pin is None:
-                    return self._read(connection, prompt_id)
-                number = _read.number_of(connection, prompt_id, path, pin)
-                return _source_text(connection.execute(_PINNED, {"id": prompt_id, "number": number}).one())
+                return self._text(connection, *_read.locate(connection, name), pin)
 
     def recorded(self, uid: str, path: str, version: int) -> SourceText:
         """Return a version by the prompt's uid, wherever the prompt is now: renamed, disabled, or in the trash.
@@ -150,22 +177,21 @@ class StoreSource:
         Raises:
             PromptNotFoundError: it was purged.
         """
-        with self._database.reading() as connection:
-            row = connection.execute(_BY_UID, {"uid": uid, "number": version}).first()
-        if row is None:
+        rows = self._database.rows(_BY_UID, {"uid": uid, "number": version})
+        if not rows:
             raise PromptNotFoundError(f"{path}@{version}")
-        return _source_text(row)
+        return _source_text(rows[0])
 
 
 _OF_ONE_TEXT = frozenset({"saved", "described", "labelled", "unlabelled"})
 
 
-def _source_text(row: Any) -> SourceText:
-    if hash_of(row.text) != row.sha256:
-        raise DamagedTextError(row.path, row.number)
-    return SourceText(
-        row.path, row.text, row.number, row.engine, variables_from_json(row.variables), row.uid, row.sha256
-    )
+def _source_text(row: tuple[Any, ...]) -> SourceText:
+    _, _, path, uid, number, content, engine, variables, sha256 = row
+    if hash_of(content) != sha256:
+        raise DamagedTextError(path, number)
+    declared = None if variables == "{}" else variables_from_json(variables)
+    return SourceText(path, content, number, engine, declared, uid, sha256)
 
 
 class Overlay:

@@ -45,7 +45,8 @@ _NEW_HEAD = text(
 _NEW_METADATA = text("UPDATE prompt SET description = :description, tags = :tags, layout = :layout WHERE id = :id")
 _CURRENT = text(
     "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author"
-    " FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.key = :key AND p.deleted_at IS NULL"
+    " FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head"
+    " WHERE p.key = :key AND p.deleted_at IS NULL"
 )
 _CURRENT_BY_ID = text(
     "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author"
