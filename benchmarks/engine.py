@@ -24,7 +24,10 @@ _WARM: dict[str, Callable[[World], Call]] = {
 _COLD = {**_WARM, JINJA: peers.jinja_cold, "minijinja": peers.minijinja_cold, "banks": peers.banks_cold}
 #: Everything that the modules below an expansion remember for the whole process.
 _REMEMBERED: list[Any] = [
-    value for module in (language, names, variables) for value in vars(module).values() if isinstance(value, _lru_cache_wrapper)
+    value
+    for module in (language, names, variables)
+    for value in vars(module).values()
+    if isinstance(value, _lru_cache_wrapper)
 ]
 
 

@@ -26,6 +26,6 @@ class Sizes:
 FULL = Sizes()
 QUICK = Sizes(large=10_000, middle=2_000, imported=2_000, repeats=9, import_repeats=3, seconds=0.01)
 TINY = Sizes(
-    few_includes=4, many_includes=8, chain=5, diamond=3, large=200, middle=150, small=100, imported=120, repeats=2,
+    few_includes=4, many_includes=8, chain=5, diamond=3, large=200, middle=100, small=100, imported=70, repeats=1,
     import_repeats=1, seconds=0,
 )  # fmt: skip

@@ -80,7 +80,9 @@ class Work:
                 self.refused[contender.name] = f"fails: {_first_line(error)}"
                 continue
             if outcome != wanted:
-                raise DisagreementError(f"{self.name}: {contender.name} gives {outcome!r:.300}, we give {wanted!r:.300}")
+                raise DisagreementError(
+                    f"{self.name}: {contender.name} gives {outcome!r:.300}, we give {wanted!r:.300}"
+                )
             able.append(contender)
         self.contenders = able
 

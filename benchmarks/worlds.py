@@ -64,7 +64,9 @@ def chain(depth: int) -> World:
 
 def diamond(depth: int) -> World:
     """`depth` levels, each of which includes the next one twice."""
-    texts = {f"level/n{at}": f"Left [[level/n{at + 1}]] and right [[level/n{at + 1}]] of {at}.\n" for at in range(depth)}
+    texts = {
+        f"level/n{at}": f"Left [[level/n{at + 1}]] and right [[level/n{at + 1}]] of {at}.\n" for at in range(depth)
+    }
     return World({**texts, f"level/n{depth}": "the end"}, "level/n0")
 
 
@@ -104,11 +106,16 @@ _BRANCHES, _LEAVES = 7, 6
 
 def library(count: int) -> Iterator[Draft]:
     """Give `count` prompts of about 600 characters in 200 directories: one in five includes two others."""
-    special = [*_composite(), *_tree()]
-    yield from special
+    yield from _composite()
+    yield from _tree()
     words = _Words(count)
-    for number in range(count - len(special)):
+    for number in range(numbered(count)):
         yield Draft(path_of(number), text_of(number, words), description=f"Prompt {number}", tags=("sample",))
+
+
+def numbered(count: int) -> int:
+    """Return how many of the prompts of a library of `count` are numbered."""
+    return count - len([*_composite(), *_tree()])
 
 
 def path_of(number: int) -> str:

@@ -174,13 +174,15 @@ def _split_inclusions(text: str) -> list[Part]:
     bounds = [bound for span in code_spans(text) for bound in span] if "`" in text or "~~~" in text else []
     done = position = 0
     while found := _INCLUSION.search(text, position):
-        start, position = found.start(), found.start() + 1  # in what is no inclusion a real one may begin
-        target = _read(found[1]) if found.end() - start <= _REMEMBERED else _read.__wrapped__(found[1])
+        start, end = found.span()
+        position = start + 1  # in what is no inclusion a real one may begin
+        inner = found[1]
+        target = _read(inner) if len(inner) <= _REMEMBERED else _read.__wrapped__(inner)
         if target is None:
             continue
         part: Inclusion | Escape | Quoted | None
         if not bounds and (start == done or text[start - 1] not in "\\!"):
-            part = Inclusion(found[0], start, *target)
+            part = Inclusion(found[0], start, target.path, target.pin, target.arguments)
         else:
             part = _construct(text, found, target, done, in_code=bisect_right(bounds, start) % 2 == 1)
         if part is None:
@@ -188,7 +190,7 @@ def _split_inclusions(text: str) -> list[Part]:
         if part.start > done:
             parts.append(Text(text[done : part.start], done))
         parts.append(part)
-        done = position = found.end()
+        done = position = end
     if done < len(text):
         parts.append(Text(text[done:], done))
     return parts

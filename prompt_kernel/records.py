@@ -166,6 +166,15 @@ class Trashed(NamedTuple):
     deleted_by: str
 
 
+class Salvaged(NamedTuple):
+    """A version that was looked for in a damaged store: its text, or the `problem` that took it."""
+
+    path: str
+    version: int
+    text: str
+    problem: str
+
+
 class Change(NamedTuple):
     """One entry of the store's log. `id` only grows; ask for what came after one."""
 
@@ -251,14 +260,16 @@ class ImportReport(Shown):
 
 @dataclass(frozen=True, slots=True)
 class ExportReport(Shown):
-    """What an export wrote: file names relative to `folder`."""
+    """What an export wrote: file names relative to `folder`; `lost` is what a damaged store could not give."""
 
     folder: str
     written: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"Exported to {self.folder}: {len(self.written)} written, {len(self.unchanged)} unchanged."
+        counts = f"{len(self.written)} written, {len(self.unchanged)} unchanged"
+        return f"Exported to {self.folder}: {counts}" + (f", {len(self.lost)} lost." if self.lost else ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,5 +311,5 @@ class Summary(Shown):
 
 __all__ = [
     "ORIGINS", "Change", "Directory", "Draft", "Entry", "ExportReport", "Finding", "Hit", "Impact", "ImportReport",
-    "Origin", "Prompt", "Reference", "Rows", "Suggestion", "Summary", "TextDiff", "Trashed", "Version",
+    "Origin", "Prompt", "Reference", "Rows", "Salvaged", "Suggestion", "Summary", "TextDiff", "Trashed", "Version",
 ]  # fmt: skip

@@ -59,8 +59,19 @@ def _report(findings: Sequence[Finding], output: Output, *, strict: bool, fine: 
     return 1 if "error" in severities or (strict and "warning" in severities) else 0
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    add_json(parser)
+    parser.add_argument("--rescue", metavar="FOLDER", help="write every version that can still be read to a folder")
+
+
 def _doctor(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(arguments, output) as store:
+        if arguments.rescue is not None:
+            report = store.rescue(arguments.rescue)
+            output.result(str(report), report.folder)
+            for lost in report.lost:
+                output.note(f"lost: {lost}")
+            return 1 if report.lost else 0
         return _report(store.doctor(), output, strict=False, fine=f"{store.url} is in order.")
 
 
@@ -99,10 +110,11 @@ COMMANDS: Final = {
         _check,
     ),
     "doctor": Command(
-        "Look for what is wrong with the database: its integrity, the search index, the hash of every text.\n\n"
+        "Look for what is wrong with the database: its integrity, the search index, the hash of every text. With\n"
+        "--rescue, get out of a damaged one whatever can still be read.\n\n"
         "Exit code 1 if there is an error. In a pipe: severity, code, path, message; tab-separated.",
-        ["doctor"],
-        add_json,
+        ["doctor", "doctor --rescue saved"],
+        _doctor_arguments,
         _doctor,
     ),
     "backup": Command(

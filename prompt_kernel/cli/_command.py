@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -136,6 +136,17 @@ def read_text(name: str, output: Output) -> str:
     except UnicodeDecodeError as error:
         shown = "The standard input" if name == "-" else name
         raise Refusal(f"{shown} is not UTF-8 text: byte {error.start + 1} is {data[error.start]:#04x}.") from error
+
+
+def check_stdin(sources: Iterable[tuple[str, str | None]]) -> None:
+    """Check that at most one of `sources`, each a name and a file, is stdin.
+
+    Raises:
+        Refusal: two of them are `-`.
+    """
+    names = [name for name, file in sources if file == "-"]
+    if len(names) > 1:
+        raise Refusal(f"Only one thing can come from stdin, not {' and '.join(names)}.", USAGE_ERROR)
 
 
 def silence_stdout() -> None:

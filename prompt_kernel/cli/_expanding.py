@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from prompt_kernel.cli._command import USAGE_ERROR, Command, Refusal, open_store, read_text, whole_number
+from prompt_kernel.cli._command import USAGE_ERROR, Command, Refusal, check_stdin, open_store, read_text, whole_number
 from prompt_kernel.cli._output import Output, as_json
 from prompt_kernel.expansion import Expansion, Limits, Manifest
 
@@ -78,11 +78,8 @@ def _check(arguments: argparse.Namespace) -> None:
         _check_again(arguments)
     elif not arguments.path:
         raise Refusal("Say what to expand: a PATH, - for a text from stdin, or --again FILE.", USAGE_ERROR)
-    stdin = [name for name, file in arguments.file if file == "-"]
-    if arguments.path == "-":
-        stdin.append("the text")
-    if len(stdin) > 1:
-        raise Refusal(f"Only one thing can come from stdin, not {' and '.join(stdin)}.", USAGE_ERROR)
+    sources = {"the text": arguments.path, "--var-json": arguments.var_json, "--again": arguments.again}
+    check_stdin([*sources.items(), *arguments.file])
 
 
 def _check_again(arguments: argparse.Namespace) -> None:

@@ -34,7 +34,8 @@ def _cell(value: object) -> Text:
         for mark in value.marks:
             cell.stylize("bold yellow", *mark)
         return cell
-    text = field(value)
+    # A comma and a space, so that a narrow column can break the line there.
+    text = ", ".join(map(field, value)) if isinstance(value, tuple) else field(value)
     return Text(text, style=_LEVELS.get(text, ""))
 
 
@@ -72,7 +73,7 @@ def document(prompt: Prompt) -> None:
             "tags": prompt.tags,
             "description": prompt.description,
             "engine": prompt.engine,
-            "variables": tuple(map(_declared, prompt.variables.values())),
+            **{f"{{{{ {name} }}}}": _declared(declaration) for name, declaration in prompt.variables.items()},
         }
     )
     _console().rule(style="dim")
@@ -80,8 +81,9 @@ def document(prompt: Prompt) -> None:
 
 
 def _declared(declaration: Declaration) -> str:
-    default = "" if declaration.default is None else f"={declaration.default}"
-    return f"{declaration.name}{default} ({declaration.type})"
+    kind = " | ".join(declaration.values) or declaration.type
+    default = "" if declaration.default is None else f" = {declaration.default}"
+    return f"{kind}{default}" + (f": {declaration.description}" if declaration.description else "")
 
 
 def diff(lines: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from prompt_kernel.cli._command import (
     Command,
     Refusal,
     add_path,
+    check_stdin,
     open_store,
     read_text,
     whole_number,
@@ -61,6 +62,7 @@ def _save_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _save(arguments: argparse.Namespace, output: Output) -> int:
+    check_stdin([("the text", arguments.file), ("--variables", arguments.variables)])
     variables = _read_mapping(arguments.variables, output) if arguments.variables else None
     text = read_text(arguments.file, output)
     with open_store(arguments, output) as store:

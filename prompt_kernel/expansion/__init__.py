@@ -29,6 +29,16 @@ NO_VALUES: Mapping[str, object] = {}
 DEFAULT_LIMITS = Limits()
 
 
+class _Remembered:
+    """A plan, and what it gives without any values; both go together, so that no thread keeps one for the other."""
+
+    __slots__ = ("expansion", "plan")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.expansion: Expansion | None = None
+
+
 class Expander:
     """Expands the prompts of one source, and remembers each plan for as long as the source stays the same."""
 
@@ -37,8 +47,7 @@ class Expander:
         self.source = source
         self._transaction = transaction
         self._revision: object = None
-        self._plans: dict[tuple[str, bool, Limits], Plan] = {}
-        self._finished: dict[tuple[str, bool, Limits], Expansion] = {}
+        self._plans: dict[tuple[str, bool, Limits], _Remembered] = {}
 
     def expand(
         self,
@@ -55,19 +64,17 @@ class Expander:
         """
         self._refresh()
         key = (path, strict, limits)
-        if not variables:
-            finished = self._finished.get(key)
-            if finished is not None:
-                return finished
-        plan = self._plans.get(key)
-        if plan is None:
+        known = self._plans.get(key)
+        if known is None:
             with self._transaction():
                 self._refresh()
-                plan = self._plans[key] = self._plan(find(self.source, path), strict=strict, limits=limits)
-        expansion = finish(plan, variables, limits, strict=strict)
-        if not variables:
-            self._finished[key] = expansion
-        return expansion
+                plan = self._plan(find(self.source, path), strict=strict, limits=limits)
+                known = self._plans[key] = _Remembered(plan)
+        if variables:
+            return finish(known.plan, variables, limits, strict=strict)
+        if known.expansion is None:
+            known.expansion = finish(known.plan, NO_VALUES, limits, strict=strict)
+        return known.expansion
 
     def expand_text(
         self,
@@ -94,7 +101,6 @@ class Expander:
         revision = self.source.revision
         if revision != self._revision:
             self._plans.clear()
-            self._finished.clear()
             self._revision = revision
 
     def _plan(self, root: SourceText, *, strict: bool, limits: Limits) -> Plan:

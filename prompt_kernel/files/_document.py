@@ -51,8 +51,9 @@ def encode(text: str, metadata: Metadata, layout: Mapping[str, Any]) -> bytes:
     """Return the bytes of a file with `text` and `metadata`: those that `layout` came from, if neither has changed."""
     first = re.search(r"\r\n|\r|\n", text)
     front = update(_known_front(layout), metadata, first[0] if first else "\n")
-    if front and text and not front.endswith(("\n", "\r")):
-        front += "\n"  # the closing line ended the file, and now it does not
+    ends_the_file = not front.endswith(("\n", "\r"))
+    if front and ((ends_the_file and text) or (front.endswith("\r") and text.startswith("\n"))):
+        front += "\n"  # or else the closing line would go on, or take the text's first newline for its own
     content = _guarded(front, text)
     encoding = layout.get("encoding")
     encoding = encoding if encoding in _ENCODINGS else "utf-8"

@@ -12,7 +12,7 @@ def update(front: str, wanted: Metadata, newline: str = "\n") -> str:
 
     "" is the block of a file that has none; `newline` ends the lines of a new one.
     """
-    goal, said = _meaning(_reread(wanted)), _meaning(parse(front).metadata)
+    goal, said = _meaning(wanted), _meaning(parse(front).metadata)
     changes = {key: value for key, value in wanted.entries().items() if said[key] != goal[key]}
     if not changes:
         return front
@@ -33,16 +33,6 @@ def _meaning(metadata: Metadata) -> dict[str, Any]:
         "tags": sorted(set(entries["tags"])),
         "variables": repr(sorted(entries["variables"].items())),
     }
-
-
-def _reread(metadata: Metadata) -> Metadata:
-    """Return `metadata` as a file would give it back: there, the default 3 of a text is the text "3"."""
-    if not metadata.variables:
-        return metadata
-    variables = dump({"variables": metadata.entries()["variables"]}, flow=None)
-    return Metadata(
-        metadata.description, metadata.tags, metadata.engine, parse(f"---\n{variables}---\n").metadata.variables
-    )
 
 
 def _says(front: str, goal: Mapping[str, Any]) -> bool:

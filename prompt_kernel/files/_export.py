@@ -82,6 +82,17 @@ def export_folder(
     return ExportReport(str(root), tuple(written), tuple(unchanged))
 
 
+def write_file(root: Path, name: str, data: bytes) -> bool:
+    """Make file `name` in `root` hold `data`, as a whole; tell whether it did not already.
+
+    Raises:
+        ExportFileError: it cannot be written.
+    """
+    with _blaming(root, name):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        return _write(root / name, data)
+
+
 def _plan(store: "Store", directory: str) -> Iterator[tuple[str, tuple[str, Mapping[str, Any]]]]:
     """Give each prompt's file in the folder, its path and its layout, in the order of paths."""
     above = len(directory.split("/")) if directory else 0

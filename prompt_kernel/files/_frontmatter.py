@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple, cast
 from prompt_kernel.errors import InvalidMetadataError
 from prompt_kernel.files._yaml import Fault, Items, Node, Place, Scalar, Table, compose, plain
 from prompt_kernel.language import ENGINES, Engine
-from prompt_kernel.variables import Declaration, as_data, declare
+from prompt_kernel.variables import Declaration, declare
 
 #: Says nothing; written before a text that would otherwise be taken for front matter itself.
 EMPTY: Final = "---\n---\n"
@@ -39,6 +39,7 @@ _BLOCK = re.compile(
 )
 _OUR_KEY = re.compile(r"(?:description|tags|engine|variables)[ \t]*:(?:\s|\Z)")
 _ANY_KEY = re.compile(r"([\"']?)[A-Za-z_][\w-]*\1[ \t]*:(?:\s|\Z)")
+_TEXT_TYPES: Final = ("string", "enum")
 _MOST_TAGS: Final = 100
 _UNFIT = re.compile(r"[\0\ud800-\udfff]")
 
@@ -58,8 +59,16 @@ class Metadata:
             "description": self.description or "",
             "tags": list(self.tags or ()),
             "engine": self.engine or ENGINES[0],
-            "variables": as_data(self.variables or {}),
+            "variables": {name: _entry(declaration) for name, declaration in (self.variables or {}).items()},
         }
+
+
+def _entry(declaration: Declaration) -> dict[str, Any] | None:
+    """Return a declaration as front matter holds it; a default that is used as a text is one there."""
+    data = declaration.as_data()
+    if declaration.type in _TEXT_TYPES and "default" in data:
+        data["default"] = str(data["default"])
+    return data or None
 
 
 class Parsed(NamedTuple):
@@ -185,7 +194,7 @@ def _declaration(node: Node) -> Any:
     """Return what `declare` takes. What is a text anyway is taken as written, so that `values: [1.10, yes]` works."""
     data = plain(node)
     if isinstance(node, Table):
-        is_text = data.get("type", "string") in ("string", "enum")
+        is_text = data.get("type", "string") in _TEXT_TYPES
         for key, (_, value) in node.pairs.items():
             if key == "description" or (key == "default" and is_text and data[key] is not None):
                 data[key] = _text(key, value)

@@ -21,7 +21,8 @@ _YAML_TAG: Final = "tag:yaml.org,2002:"
 _TYPED_TAGS = frozenset(_YAML_TAG + name for name in ("int", "float", "bool", "null"))
 _TAGS = _TYPED_TAGS | {None, "!", _YAML_TAG + "str", _YAML_TAG + "seq", _YAML_TAG + "map"}
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_LONGEST_NUMBER = 300
+_LINE_BREAK = re.compile(r"[\n\r\x85\u2028\u2029]")
+_LONGEST_NUMBER = 4_000
 _WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL_NUMBER = re.compile(r"([-+]?)\.(inf|nan)", re.IGNORECASE)
@@ -184,7 +185,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = '"' if len(text.splitlines()) > 1 or text.endswith(("\n", "\r")) else None
+    style = '"' if _LINE_BREAK.search(text) else None
     return dumper.represent_scalar(_YAML_TAG + "str", text, style)
 
 

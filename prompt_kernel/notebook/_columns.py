@@ -146,8 +146,8 @@ _COLUMNS: Final[Mapping[type, tuple[Column, ...]]] = {
     ),
     Impact: (
         _PATH,
-        Column("before", lambda impact: f"{len(impact.before):,} characters"),
-        Column("after", lambda impact: f"{len(impact.after):,} characters"),
+        Column("characters now", lambda impact: len(impact.before)),
+        Column("then", lambda impact: len(impact.after)),
         Column("problem", lambda impact: impact.problem),
     ),
     Suggestion: (

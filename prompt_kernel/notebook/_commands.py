@@ -187,7 +187,7 @@ def _progress(title: str) -> Iterator[Progress]:
         progress.end()
 
 
-@_command("check", "What is wrong in the store: unresolved inclusions, cycles, unused and duplicate prompts …")
+@_command("check", "What is wrong in the store: inclusions of nothing, circles, duplicates …")
 def _check(magics: "PromptMagics", _args: Namespace) -> object:
     return magics.session.store.check()
 

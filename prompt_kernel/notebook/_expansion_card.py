@@ -130,7 +130,7 @@ def _bound(value: Expansion) -> Html | None:
     rows = [
         (
             tag("code", cut(name, _MOST_PATH)),
-            cut(str(item), MOST_IN_CELL),
+            tag("span", cut(str(item), MOST_IN_CELL), style="white-space:pre-wrap"),
             "default" if name in value.defaults else "notebook" if name in from_notebook else "given",
         )
         for name, item in islice(values.items(), MOST_ROWS)

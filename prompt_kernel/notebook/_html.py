@@ -17,8 +17,6 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_PICTURES: Final = 0x2400
-_DELETE: Final = 0x7F
 
 
 class Html(str):
@@ -32,14 +30,7 @@ Child = str | Iterable[str] | None
 
 def visible(text: str) -> str:
     """Return `text` with every unseen character spelled out; a carriage return before a line feed is none."""
-    return _UNSEEN.sub(_picture, text.replace("\r\n", "\n"))
-
-
-def _picture(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if code < ord(" "):
-        return chr(_PICTURES + code)
-    return "\u2421" if code == _DELETE else f"⟨U+{code:04X}⟩"
+    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text.replace("\r\n", "\n"))
 
 
 def text_html(text: str) -> Html:

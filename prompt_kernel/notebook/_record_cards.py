@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from prompt_kernel.display import Rows
 from prompt_kernel.errors import ConflictError
@@ -37,6 +37,9 @@ from prompt_kernel.records import (
     Version,
 )
 from prompt_kernel.variables import Declaration
+
+#: How many differences a list of impacts can hold at most.
+_MOST_DIFFERENCES: Final = 20
 
 
 def prompt_card(value: Prompt) -> Html:
@@ -120,7 +123,14 @@ def _default_of(declaration: Declaration) -> str:
 def rows_card(value: Rows[Any]) -> Html:
     """Return the card of a list: a table with a line for each row."""
     title = head(value.title, counted(len(value), "row")) if value.title else None
-    return join([title, record_table(value) if value else line(value.empty)])
+    if not value:
+        return join([title, line(value.empty)])
+    differences = [
+        details(cut(row.path, MOST_IN_CELL), *diff_body(row.diff))
+        for row in value[:_MOST_DIFFERENCES]
+        if isinstance(row, Impact)
+    ]
+    return join([title, record_table(value), differences])
 
 
 def directory_card(value: Directory) -> Html:

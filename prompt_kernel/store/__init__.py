@@ -48,6 +48,7 @@ from prompt_kernel.store import (
     _read,
     _references,
     _rename,
+    _rescue,
     _rows,
     _search,
     _trash,
@@ -243,11 +244,12 @@ class Store:
                 return _read.get(connection, name, pin)
         revision = self._database.revision()
         if revision != self._cache_revision:
-            self._cache.clear()
-            self._cache_revision = revision
-        found = self._cache.get(name)
+            # A new dict, not a cleared one: another thread may be about to write what it read before.
+            self._cache, self._cache_revision = {}, revision
+        cache = self._cache
+        found = cache.get(name)
         if found is None:
-            found = self._cache[name] = _read.head(self._database, name)
+            found = cache[name] = _read.head(self._database, name)
         return found
 
     __getitem__ = get
@@ -529,6 +531,12 @@ class Store:
     def doctor(self) -> Rows[Finding]:
         """Return what is wrong with the database: structure, hashes, references, search index."""
         return Rows(_check.doctor(self._database), title="Doctor", empty="The store is sound.")
+
+    def rescue(self, folder: str | os.PathLike[str]) -> ExportReport:
+        """Write every version that can still be read from a damaged store to a folder, as `path@3.md`."""
+        from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
+
+        return files.rescue_to_folder(_rescue.salvage(self._database), folder)
 
     def backup(self, target: str | os.PathLike[str] | None = None) -> Path:
         """Copy the store, while others use it, to a file that appears once it is whole and verified.

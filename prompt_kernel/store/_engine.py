@@ -225,6 +225,9 @@ class Database:
             self.raw.execute(statement)
 
     def _translated(self, error: DBAPIError) -> PromptKernelError:
+        if "malformed" in str(error.orig):
+            # What can still be read stays readable; a write could only make it worse.
+            self.refuse_writes("the file is damaged; run `prompt-kernel doctor`")
         return StoreUnavailableError(self.url, _reason(error))
 
     def vacuum(self) -> None:
@@ -258,7 +261,7 @@ _REASONS = {
     "database or disk is full": "the disk is full, so nothing was saved; free some space and try again",
     "database is locked": "another process held it for over ten seconds; nothing was saved, try again",
     "file is not a database": "the file is not an SQLite database",
-    "malformed": "the file is damaged; run `prompt-kernel doctor`, or restore a backup",
+    "malformed": "the file is damaged; restore a backup, or run `prompt-kernel doctor --rescue FOLDER`",
     "unable to open database file": "the file cannot be opened; check that it exists and may be read",
     "readonly database": "the file cannot be written",
 }

@@ -80,7 +80,12 @@ def test_version(cli: Run) -> None:
             ["expand", "--again", "m.json", "--lenient"],
             "--again expands as it was: without --lenient, --directory and --limit.",
         ),
-        (["expand", "-", "--file", "code=-"], "Only one thing can come from stdin, not code and the text."),
+        (["expand", "-", "--file", "code=-"], "Only one thing can come from stdin, not the text and code."),
+        (
+            ["expand", "--again", "-", "--var-json", "-", "--file", "a=-"],
+            "Only one thing can come from stdin, not --var-json and --again and a.",
+        ),
+        (["save", "new", "--variables", "-"], "Only one thing can come from stdin, not the text and --variables."),
         (["describe", "review"], "Give --description, --tag or both."),
         (["label", "review", "--remove"], "--remove needs a LABEL and no VERSION."),
         (["label", "review", "production", "1", "--remove"], "--remove needs a LABEL and no VERSION."),

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 import prompt_kernel as pk
 
@@ -20,6 +22,14 @@ def test_save_reads_a_file_or_stdin_and_keeps_every_byte(run: Run, library: pk.S
         ("\r\n", ""),
         ("\ufeffone\r\ntwo", "first"),
     ]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+@example("\ufeffone\r\ntwo\rthree\u2028")
+def test_show_gives_back_what_save_was_given(run: Run, text: str) -> None:
+    assert run("save", "any", stdin=text.encode()).code == 0
+    assert run("show", "any") == (0, text, "")
 
 
 def test_save_sets_what_it_is_given_and_leaves_the_rest(run: Run, library: pk.Store, tmp_path: Path) -> None:

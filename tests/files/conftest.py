@@ -1,5 +1,6 @@
 """Fixtures for folders of files, and for both of PyYAML's parsers."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -43,3 +44,9 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     name = str(request.param)
     monkeypatch.setattr(_yaml, "LOADER", getattr(yaml, name))
     return name
+
+
+@pytest.fixture
+def no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave writing to the disk to the system, where many files are written and no power will be lost."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)

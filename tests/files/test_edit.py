@@ -128,7 +128,7 @@ EDITS: dict[str, Edit] = {
     "variables that are gone": Edit("variables:\n  a: 1\n", {"variables": {}}, "variables:\n  {}\n"),
     "a variable that was only named": Edit("x: 1\n", {"variables": {"a": None}}, "variables: {a: null}\nx: 1\n"),
     "a default without a type": Edit(
-        "x: 1\n", {"variables": {"a": {"default": 3}}}, "variables:\n  a: {default: 3}\nx: 1\n"
+        "x: 1\n", {"variables": {"a": {"default": 3}}}, "variables:\n  a: {default: '3'}\nx: 1\n"
     ),
     "a default that is another number": Edit(
         "variables: {a: 3.0}\n",

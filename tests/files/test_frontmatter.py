@@ -97,7 +97,7 @@ DECLARATIONS: dict[str, tuple[str, Declaration]] = {
     "infinity": ("-.inf", Declaration("v", "number", float("-inf"))),
     "a quoted number": ("'3'", Declaration("v", "string", "3")),
     "a tagged number": ("!!int '3'", Declaration("v", "integer", 3)),
-    "a number that is too long": ("9" * 301, Declaration("v", "string", "9" * 301)),
+    "a number that is too long": ("9" * 4001, Declaration("v", "string", "9" * 4001)),
     "true": ("True", Declaration("v", "boolean", default=True)),
     "no boolean": ("no", Declaration("v", "string", "no")),
     "a date": ("2024-01-01", Declaration("v", "string", "2024-01-01")),

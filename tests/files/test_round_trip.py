@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from prompt_kernel.errors import ImportFileError
 from prompt_kernel.store import Store
 
+pytestmark = pytest.mark.usefixtures("no_sync")
+
 FRONT = """\
 ---
 # a comment

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -42,6 +43,8 @@ ELEMENTS = frozenset(
     "style div p strong span pre code table thead tbody tr th td details summary mark ins del ul li".split()
 )
 ATTRIBUTES = frozenset({"class", "style", "title", "open", "scope"})
+
+STYLES = re.compile(r"(white-space:pre-wrap|background-color:rgba\([\d.,]+\))?")
 
 
 class Card(HTMLParser):
@@ -329,7 +332,7 @@ HIT = Hit("a/b", 3, "What it is", (), "one two three", (Span(4, 7),))
         ),
         (
             [Impact("a", Expansion("x"), Expansion("xyz"), "breaks")],
-            [["prompt", "before", "after", "problem"], ["a", "1 characters", "3 characters", "breaks"]],
+            [["prompt", "characters now", "then", "problem"], ["a", "1", "3", "breaks"]],
         ),
         ([Suggestion("a/b", "b", "")], [["prompt", "name"], ["a/b", "b"]]),
         (["a/b", "c"], [[""], ["a/b"], ["c"]]),
@@ -399,6 +402,12 @@ def test_an_impact_shows_the_difference_and_what_breaks() -> None:
     assert shown.text("p") == "review · would changeerror: It breaks."
     assert "-old\n+new" in shown.text("pre")
     assert "error" not in card(Impact("review", Expansion("old\n"), Expansion("new\n"))).text("p")
+
+
+def test_a_list_of_impacts_holds_their_differences() -> None:
+    shown = card(Rows([Impact("a", Expansion("old\n"), Expansion("new\n"))] * 30))
+    assert shown.text("summary") == "a" * 20
+    assert shown.text("pre").count("-old\n+new") == 20
 
 
 @pytest.mark.parametrize(
@@ -502,7 +511,7 @@ def test_no_text_becomes_markup(text: str) -> None:
         for _, attributes in shown.elements:
             assert set(attributes) <= ATTRIBUTES
             assert attributes.get("class") in {None, *classes}
-            assert attributes.get("style", "background-color:rgba(").startswith("background-color:rgba(")
+            assert STYLES.fullmatch(attributes.get("style") or "")
         html(value).encode("utf-8")
         assert visible(html(value)) == html(value)
 
@@ -525,7 +534,7 @@ def test_a_card_shows_exactly_the_text(text: str, value: str) -> None:
     ("text", "shown"),
     [
         ("a\r\nb\tc", "a\nb\tc"),
-        ("\x00\x1b\r\x7f", "␀␛␍␡"),
+        ("\x00\x1b\r\x7f", "⟨U+0000⟩⟨U+001B⟩⟨U+000D⟩⟨U+007F⟩"),
         ("\u202e\U000e0041\x85", "⟨U+202E⟩⟨U+E0041⟩⟨U+0085⟩"),
         ("👩‍💻 é ק", "👩‍💻 é ק"),
     ],
