@@ -1,7 +1,7 @@
 """The engine beside its peers: the same texts, the same outcome, computation only."""
 
 from collections.abc import Callable, Iterator
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from typing import Any
 
 import peers
@@ -46,14 +46,15 @@ def works(sizes: Sizes) -> Iterator[tuple[str, Callable[[], Work]]]:
         ("cold-diamond", f"diamond of depth {sizes.diamond}, cold", lambda: diamond(sizes.diamond), 0.005),
     ]
     for name, title, world, at_most in cold:
-        yield name, lambda name=name, title=title, world=world, at_most=at_most: _cold(name, title, world(), at_most)
+        yield name, partial(_cold, name, title, world, at_most)
 
 
 def _warm(name: str, title: str, world: World, at_most: float) -> Work:
     return _work(name, title, world, at_most, kernel_warm(world), _WARM)
 
 
-def _cold(name: str, title: str, world: World, at_most: float) -> Work:
+def _cold(name: str, title: str, make: Callable[[], World], at_most: float) -> Work:
+    world = make()
     return _work(name, title, world, at_most, kernel_cold(world), _COLD)
 
 

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count, cycle
 from math import gcd
 from pathlib import Path
@@ -97,7 +97,7 @@ def works(stores: Stores) -> Iterator[tuple[str, Callable[[], Work]]]:
     yield "closure-expand", lambda: _closure_expand(stores)
     yield "list", lambda: _list(stores)
     for name, word in (("rare", worlds.RARE), ("common", worlds.COMMON), ("prefix", worlds.PREFIX)):
-        yield f"search-{name}", lambda name=name, word=word: _search(name, word, stores)
+        yield f"search-{name}", partial(_search, name, word, stores)
     yield "save", lambda: _save("save", "save a version", stores, 0)
     yield "save-references", lambda: _save("save-references", "save a version that includes others", stores, 1)
     yield "import", lambda: _import(stores)
@@ -117,7 +117,7 @@ def _expand_warm(stores: Stores) -> Work:
             Contender("join", peers.join(world)),
         ],
     )
-    work.refused["sqlite3"] = "it cannot expand"
+    work.refused[RAW] = "cannot expand"
     return work
 
 

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, product
 
 from prompt_kernel.records import Draft
 
@@ -12,6 +12,8 @@ from prompt_kernel.records import Draft
 TOKEN = re.compile(r"\[\[([^\[\]\n]+)\]\]|\{\{ (\w+) \}\}")
 
 _SYLLABLES = ("ba", "den", "fi", "gor", "hal", "ki", "lum", "mo", "nes", "pra", "ro", "sil", "ta", "ver", "wi", "zan")
+_VOCABULARY = ["".join(syllables) for syllables in product(_SYLLABLES, repeat=3)]
+_WEIGHTS = list(accumulate(1 / (rank + 3) for rank in range(len(_VOCABULARY))))
 #: Words to search for: one in a thousand prompts has it, each has it, one in a hundred has a word that begins so.
 RARE, COMMON, PREFIX = "quixotic", "carefully", "summ"
 _MARKED = 17
@@ -85,17 +87,11 @@ def prose(size: int, seed: int) -> str:
 class _Words:
     """Words as a language has them: a few are everywhere, most are seldom."""
 
-    def __init__(self, seed: int, vocabulary: int = 4_000) -> None:
+    def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - texts to measure with, no secrets
-        count = len(_SYLLABLES)
-        self._words = [
-            _SYLLABLES[number % count] + _SYLLABLES[number // count % count] + _SYLLABLES[number * 7 // count % count]
-            for number in range(vocabulary)
-        ]
-        self._weights = list(accumulate(1 / (rank + 3) for rank in range(vocabulary)))
 
     def sentence(self, count: int) -> str:
-        return " ".join(self._random.choices(self._words, cum_weights=self._weights, k=count)) + ".\n"
+        return " ".join(self._random.choices(_VOCABULARY, cum_weights=_WEIGHTS, k=count)) + ".\n"
 
 
 #: The prompts that the store's rows are about stand beside all the others: a composite, a tree of fifty, its leaves.

@@ -7,10 +7,11 @@ place outside of `store` that speaks SQL, and for that reason only.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from typing import Final
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Final, TypeVar
 
+from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.language import Variable, parse
 from prompt_kernel.locations import file_of, url_of
 from prompt_kernel.names import key_of, name_of
@@ -32,34 +33,34 @@ _CLOSURE: Final = """WITH RECURSIVE closure(id) AS (
     SELECT v.text, v.engine, v.variables FROM closure JOIN prompt p ON p.id = closure.id
     JOIN version v ON v.prompt_id = p.id AND v.number = p.head"""
 _LAST: Final = chr(0x10FFFF)
+_T = TypeVar("_T")
 
 
 def suggest_paths(url: str, beginning: str, limit: int = 50) -> list[tuple[str, str]]:
     """Return (path, description) of the prompts that `beginning` may begin, the likeliest first; [] without a store."""
-    with _opened(url) as connection:
-        return list(ranked(connection, beginning, "", limit).items()) if connection else []
+    return _asked(url, lambda connection: list(ranked(connection, beginning, "", limit).items()), [])
 
 
 def versions_and_labels(url: str, path: str) -> list[str]:
     """Return what may follow `@` after a path: its labels, then its versions, the newest first."""
-    with _opened(url) as connection:
-        prompt_id = _find(connection, path) if connection else None
-        if connection is None or prompt_id is None:
-            return []
-        return [str(row[0]) for row in connection.execute(_PINS, {"id": prompt_id})]
+
+    def ask(connection: sqlite3.Connection) -> list[str]:
+        return [str(row[0]) for row in connection.execute(_PINS, {"id": _find(connection, path)})]
+
+    return _asked(url, ask, [])
 
 
 def variables(url: str, path: str) -> list[str]:
     """Return the variables that a prompt and what it includes declare or use, in order of first use."""
-    with _opened(url) as connection:
-        prompt_id = _find(connection, path) if connection else None
-        if connection is None or prompt_id is None:
-            return []
+
+    def ask(connection: sqlite3.Connection) -> list[str]:
         names: dict[str, None] = {}
-        for content, engine, declared in connection.execute(_CLOSURE, {"id": prompt_id}):
+        for content, engine, declared in connection.execute(_CLOSURE, {"id": _find(connection, path)}):
             names.update(dict.fromkeys(part.name for part in parse(content, engine) if isinstance(part, Variable)))
             names.update(dict.fromkeys(json.loads(declared)))
         return list(names)
+
+    return _asked(url, ask, [])
 
 
 def ranked(connection: sqlite3.Connection, beginning: str, directory: str, limit: int) -> dict[str, str]:
@@ -95,17 +96,14 @@ def _literal(key: str) -> str:
     return key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-@contextmanager
-def _opened(url: str) -> Iterator[sqlite3.Connection | None]:
-    """Give a read-only connection, or None where there is no store yet; a store that cannot be read has no names."""
-    file = file_of(url_of(url or None))
-    if file is None or not file.exists():
-        yield None
-        return
+def _asked(url: str, ask: Callable[[sqlite3.Connection], _T], nothing: _T) -> _T:
+    """Return what `ask` finds over a read-only connection, `nothing` where there is no store, or none to be read."""
     try:
+        file = file_of(url_of(url or None))
+        if file is None or not file.exists():
+            return nothing
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
-            connection.execute("SELECT 1 FROM prompt LIMIT 1")
-            yield connection
-    except sqlite3.Error:
+            return ask(connection)
+    except (sqlite3.Error, PromptKernelError):
         # A Tab must never raise: a damaged or locked store is reported by the magic itself.
-        return
+        return nothing

@@ -38,7 +38,10 @@ def url_of(place: str | os.PathLike[str] | None) -> str:
         raise StoreUnavailableError(text, f"only SQLite stores can be opened: give a path, or {_PREFIX}path")
     if not text:
         raise StoreUnavailableError(_PREFIX, "the path is empty")
-    return _PREFIX + str(Path(text).expanduser().absolute())
+    try:
+        return _PREFIX + str(Path(text).expanduser().absolute())
+    except RuntimeError as error:
+        raise StoreUnavailableError(text, "there is no such user's home folder") from error
 
 
 def file_of(url: str) -> Path | None:

@@ -4,6 +4,7 @@ The rule is that of diff3 (Khanna, Kunal, Pierce: A Formal Investigation of Diff
 our own because the maintained library for it is under a licence that ours cannot include.
 """
 
+from collections import Counter
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import NamedTuple
@@ -40,6 +41,11 @@ def merge(base: str, mine: str, theirs: str) -> str | None:
     return "".join(merged + lines[done:])
 
 
+#: So many pairs of equal lines take the matcher about a second. Texts of more, which repeat a few lines thousands of
+#: times, count as changed from end to end.
+_MOST_PAIRS = 4_000_000
+
+
 def _edits(base: list[str], text: str) -> list[_Edit]:
     lines = text.splitlines(keepends=True)
     # Most of a prompt stays as it was, and the matcher is quadratic: give it only what lies between the equal ends.
@@ -47,6 +53,9 @@ def _edits(base: list[str], text: str) -> list[_Edit]:
     start = next((at for at in range(same) if base[at] != lines[at]), same)
     tail = next((at for at in range(same - start) if base[-1 - at] != lines[-1 - at]), same - start)
     old, new = base[start : len(base) - tail], lines[start : len(lines) - tail]
+    repeated = Counter(new)
+    if sum(repeated[line] for line in old) > _MOST_PAIRS:
+        return [_Edit(start, start + len(old), new)]
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     return [
         _Edit(start + old_start, start + old_end, new[new_start:new_end])

@@ -116,7 +116,7 @@ def key_of(path: str) -> str:
     if path.isascii() and path.isprintable():
         return path.lower()
     folded = unicodedata.normalize("NFKC", path)
-    folded = "".join(character for character in folded if unicodedata.category(character) not in ("Cf", "Cc"))
+    folded = "".join(character for character in folded if unicodedata.category(character) not in ("Cf", "Cc", "Cs"))
     folded = _UNSEEN.sub("", folded)
     folded = unicodedata.normalize("NFKC", folded.casefold())
     return folded if folded == path else key_of(folded)

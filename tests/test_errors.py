@@ -41,7 +41,7 @@ from prompt_kernel.errors import (
 from prompt_kernel.language import Span
 
 WHERE = "\n  review, line 1\n    [[a]]\n    ^^^^^"
-CONFLICT = {"base": "b", "theirs": "t", "mine": "m", "version": 4}
+CONFLICT: dict[str, Any] = {"base": "b", "theirs": "t", "mine": "m", "version": 4}
 
 CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
     (PromptKernelError("Just a sentence."), "Just a sentence.", {}),
@@ -271,6 +271,15 @@ def test_a_notebook_shows_the_sentence_and_no_traceback(
 ) -> None:
     assert error._render_traceback_() == [f"{type(error).__name__}: {sentence}"]
     assert vars(error) == content
+
+
+@each_case
+def test_an_error_can_be_told_its_place_later(error: PromptKernelError, sentence: str, content: dict[str, Any]) -> None:
+    placed = error.at(WHERE)
+
+    assert type(placed) is type(error)
+    assert (str(placed), vars(placed)) == (sentence + WHERE, content)
+    assert str(error) == sentence
 
 
 def _real_tree() -> dict[str, str]:

@@ -16,6 +16,7 @@ from prompt_kernel.names import (
     ancestors,
     check_path,
     directory_of,
+    is_inside,
     is_label,
     is_path,
     is_suffix,
@@ -297,6 +298,23 @@ def test_join_puts_together_what_was_taken_apart(path: str) -> None:
 )
 def test_a_suffix_is_made_of_whole_segments(short: str, path: str, expected: bool) -> None:  # noqa: FBT001 - a column
     assert is_suffix(short, path) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "directory", "expected"),
+    [
+        ("a", "", True),
+        ("a/b", "a", True),
+        ("a/b/c", "a", True),
+        ("a/b/c", "a/b", True),
+        ("A/B", "a", True),
+        ("a", "a", False),
+        ("ab/c", "a", False),
+        ("b/a/c", "a", False),
+    ],
+)
+def test_a_directory_holds_what_is_below_it(path: str, directory: str, expected: bool) -> None:  # noqa: FBT001 - a column
+    assert is_inside(path, directory) is expected
 
 
 # The shortest names

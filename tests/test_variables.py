@@ -118,7 +118,7 @@ _KINDS = "string, integer, number, boolean, enum"
         ({"a": {"type": "enum", "values": None}}, f"variables.a: {_ENUM}."),
         ({"a": {"type": "string", "values": ["x"]}}, f"variables.a: {_ENUM}."),
         ({"a": Declaration("a", "enum")}, f"variables.a: {_ENUM}."),
-        *(({"a": {"required": word}}, "variables.a: required is true or false.") for word in ("yes", 1, None, [])),
+        *(({"a": {"required": word}}, "variables.a: required is true or false.") for word in ("yes", 1, None, ["yes"])),
         ({"n": {"type": "integer", "default": "x"}}, "variables.n.default: 'x': it must be a whole number."),
         ({"n": {"type": "integer", "default": 1.5}}, "variables.n.default: 1.5: it must be a whole number."),
         ({"n": {"type": "number", "default": True}}, "variables.n.default: True: it must be a number."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import prompt_kernel as pk
 from prompt_kernel.cli._command import Command, add_json, open_store
+from prompt_kernel.cli._files import write_export
 from prompt_kernel.cli._output import Column, Output, as_data
 from prompt_kernel.records import Finding
 
@@ -68,9 +69,9 @@ def _doctor(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(arguments, output) as store:
         if arguments.rescue is not None:
             report = store.rescue(arguments.rescue)
-            output.result(str(report), report.folder)
+            write_export(report, output)
             for lost in report.lost:
-                output.note(f"lost: {lost}")
+                output.note(f"Lost: {lost}")
             return 1 if report.lost else 0
         return _report(store.doctor(), output, strict=False, fine=f"{store.url} is in order.")
 
@@ -112,7 +113,8 @@ COMMANDS: Final = {
     "doctor": Command(
         "Look for what is wrong with the database: its integrity, the search index, the hash of every text. With\n"
         "--rescue, get out of a damaged one whatever can still be read.\n\n"
-        "Exit code 1 if there is an error. In a pipe: severity, code, path, message; tab-separated.",
+        "Exit code 1 if there is an error, or with --rescue if something is lost. In a pipe: severity, code, path,\n"
+        "message, tab-separated; with --rescue: written, and the file.",
         ["doctor", "doctor --rescue saved"],
         _doctor_arguments,
         _doctor,

@@ -6,6 +6,7 @@ from typing import Final
 from prompt_kernel.cli._command import Command, open_store
 from prompt_kernel.cli._output import Output
 from prompt_kernel.cli._writing import add_message
+from prompt_kernel.records import ExportReport
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +40,17 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 def _export(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(arguments, output) as store, output.progress("Exporting") as progress:
         report = store.export_folder(arguments.folder, directory=arguments.directory, progress=progress)
+    write_export(report, output)
+    return 0
+
+
+def write_export(report: ExportReport, output: Output) -> None:
+    """Say which files were written: in one sentence, or to a pipe a line each."""
     if output.terminal:
         output.result(str(report))
-        return 0
+        return
     for state, names in (("written", report.written), ("unchanged", report.unchanged)):
         output.text("".join(f"{state}\t{name}\n" for name in names))
-    return 0
 
 
 COMMANDS: Final = {

@@ -153,7 +153,12 @@ def split_pin(path: str) -> tuple[str, Pin]:
     name, at, pin = path.partition("@")
     if not at:
         return path, None
-    return name, int(pin) if pin.isascii() and pin.isdigit() else pin
+    is_version = pin.isascii() and pin.isdigit() and len(pin) <= _LONGEST_VERSION
+    return name, int(pin) if is_version else pin
+
+
+#: As in an inclusion; no database could hold a longer one.
+_LONGEST_VERSION = 9
 
 
 def finish(plan: Plan, variables: Mapping[str, object], limits: Limits, *, strict: bool) -> Expansion:
@@ -194,11 +199,13 @@ def expand_manifest(
 
 
 def _recorded_resolver(recorded: Manifest, texts: list[SourceText]) -> Resolve:
-    entries = {text.identity: entry for entry, text in zip(recorded.entries, texts, strict=True)}
+    found: dict[object, dict[int, tuple[int, ...] | None]] = {}
+    for entry, text in zip(recorded.entries, texts, strict=True):
+        numbers = (number for number, part in enumerate(text.parts) if isinstance(part, Inclusion))
+        found[text.identity] = dict(zip(numbers, entry.includes, strict=True))
 
     def resolve(node: Node, number: int, _inclusion: Inclusion) -> list[SourceText] | None:
-        before = sum(isinstance(part, Inclusion) for part in node.source.parts[:number])
-        targets = entries[node.source.identity].includes[before]
+        targets = found[node.source.identity][number]
         return None if targets is None else [texts[target] for target in targets]
 
     return resolve

@@ -22,7 +22,7 @@ class Plan:
         """Flatten `graph`."""
         self.graph = graph
         self.flat = _flatten(graph)
-        self.names = _names(graph)
+        self.names = _names(self.flat)
         self.text = self.flat[0] if len(self.flat) == 1 and type(self.flat[0]) is str else None
 
     def declaration(self, name: str) -> Declaration:
@@ -54,13 +54,20 @@ def fill(plan: Plan, given: Mapping[str, object], limits: Limits, *, strict: boo
         ExpansionTooLargeError: the text would pass the limit; nothing has been built by then.
     """
     filled = Filled()
-    _bind(plan, given, filled, strict=strict)
+    missing = _bind(plan, given, filled, strict=strict)
+    flat, texts = plan.flat, filled.texts
     if plan.graph.has_templates:
         from prompt_kernel.expansion import _jinja  # noqa: PLC0415 - Jinja2 is optional
 
         _jinja.render_all(plan, filled, limits, strict=strict)
-    flat = _spliced(plan.flat, filled) if filled.rendered else plan.flat
-    texts = filled.texts
+        flat = _spliced(flat, filled)
+        # A template may never reach a variable, or ask whether it is there: only running it tells.
+        holes = {part.name for part in flat if type(part) is Variable}
+        missing = [name for name in missing if name in holes]
+    if missing:
+        _report_missing(plan, missing, filled, strict=strict)
+    if len(given) > len(filled.values) - len(filled.defaults):
+        _report_unused(plan, given, filled)
     parts: list[str] = [part if type(part) is str else texts.get(part.name, part.source) for part in flat]  # type: ignore[union-attr, misc, arg-type]  # templates are spliced
     size = sum(map(len, parts))
     if size > limits.characters:
@@ -84,35 +91,21 @@ def _flatten(graph: Graph) -> list[str | Variable | Node]:
 
 def _inline(node: Node) -> list[str | Variable | Node]:
     out: list[str | Variable | Node] = []
-    stack = [(node, iter(node.steps))]
+    stack = [iter(node.steps)]
     while stack:
-        owner, steps = stack[-1]
-        for step in steps:
-            if type(step) is str:
-                out.append(step)
-            elif type(step) is not Node:
-                out.append(_argument(owner, step))  # type: ignore[arg-type]  # what is left is a variable
-            elif step.source.engine == "jinja":
+        for step in stack[-1]:
+            if type(step) is not Node or step.source.engine == "jinja":
                 out.append(step)
             elif step.flat is not None:
                 out += step.flat
-            elif not step.children and not step.variables and not step.arguments:
+            elif not step.children:
                 out += step.steps
             else:
-                stack.append((step, iter(step.steps)))
+                stack.append(iter(step.steps))
                 break
         else:
             stack.pop()
     return out
-
-
-def _argument(node: Node, variable: Variable) -> str | Variable:
-    """Return what the inclusion's arguments say of `variable`, or the hole itself."""
-    for name, value in node.arguments:
-        if name == variable.name:
-            declaration = node.source.variables.get(name)
-            return str(declaration.convert(value, where=node.place(variable.span)) if declaration else value)
-    return variable
 
 
 def _merge(parts: list[str | Variable | Node]) -> list[str | Variable | Node]:
@@ -133,26 +126,30 @@ def _merge(parts: list[str | Variable | Node]) -> list[str | Variable | Node]:
     return merged
 
 
-def _names(graph: Graph) -> dict[str, None]:
+def _names(flat: list[str | Variable | Node]) -> dict[str, None]:
     """Return the variables that the caller may fill, in order of first use; a dict serves as an ordered set."""
     names: dict[str, None] = {}
-    for node in graph.nodes:
-        if node.source.engine == "jinja":
-            from prompt_kernel.expansion import _jinja  # noqa: PLC0415 - Jinja2 is optional
+    seen: set[Node] = set()
+    stack = [iter(flat)]
+    while stack:
+        for part in stack[-1]:
+            if type(part) is Variable:
+                names[part.name] = None
+            elif type(part) is Node and part not in seen:
+                seen.add(part)
+                if part.source.engine == "jinja":
+                    from prompt_kernel.expansion import _jinja  # noqa: PLC0415 - Jinja2 is optional
 
-            names.update(dict.fromkeys(_jinja.names_in(node)))
-        elif node.variables:
-            for part in node.steps:
-                if type(part) is Variable and type(_argument_name(node, part)) is str:
-                    names[part.name] = None
+                    names.update(dict.fromkeys(_jinja.names_in(part)))
+                stack.append(iter(part.flat or [target for targets in part.targets.values() for target in targets]))
+                break
+        else:
+            stack.pop()
     return names
 
 
-def _argument_name(node: Node, variable: Variable) -> str | None:
-    return None if any(name == variable.name for name, _ in node.arguments) else variable.name
-
-
-def _bind(plan: Plan, given: Mapping[str, object], filled: Filled, *, strict: bool) -> None:
+def _bind(plan: Plan, given: Mapping[str, object], filled: Filled, *, strict: bool) -> list[str]:
+    """Note the value of each variable in `filled`; return those that have none."""
     declarations, texts, values = plan.graph.declarations, filled.texts, filled.values
     missing: list[str] = []
     for name in plan.names:
@@ -161,39 +158,44 @@ def _bind(plan: Plan, given: Mapping[str, object], filled: Filled, *, strict: bo
         if declaration is None and type(value) is str:
             values[name] = texts[name] = value
             continue
-        if value is _MISSING:
-            value = _default(declaration)
-            if value is _MISSING:
-                missing.append(name)
-                continue
-            filled.defaults.add(name)
         try:
-            value = (declaration or Declaration(name)).convert(value) if value != "" or name in given else value
+            if value is _MISSING:
+                value = _default(declaration)
+                if value is _MISSING:
+                    missing.append(name)
+                    continue
+                filled.defaults.add(name)
+            else:
+                value = (declaration or Declaration(name)).convert(value)
+            texts[name] = _text_of(name, value)
         except InvalidVariableError as error:
             _report(plan, name, error, filled, strict=strict)
             continue
         values[name] = value
-        texts[name] = str(value)
-    if missing:
-        _report_missing(plan, missing, filled, strict=strict)
-    if len(given) > len(values) - len(filled.defaults):
-        _report_unused(plan, given, filled)
+    return missing
 
 
 def _default(declaration: Declaration | None) -> object:
     if declaration is None:
         return _MISSING
     if declaration.default is not None:
-        return declaration.default
+        return declaration.convert(declaration.default)
     return _MISSING if declaration.required else ""
+
+
+def _text_of(name: str, value: object) -> str:
+    try:
+        return str(value)
+    except (ValueError, RecursionError) as error:  # a number of too many digits, a list too deep
+        raise InvalidVariableError(name, type(value), f"it cannot be written as text: {error}") from error
 
 
 def _first(plan: Plan, name: str) -> tuple[Node, Span]:
     """Return the place that needs variable `name` first."""
     for node in plan.graph.nodes:
-        for part in node.source.parts:
-            if isinstance(part, Variable) and part.name == name:
-                return node, part.span
+        for step in node.steps:
+            if isinstance(step, Variable) and step.name == name:
+                return node, step.span
     return plan.graph.root, Span(0, 0)
 
 
@@ -205,12 +207,10 @@ def _report(plan: Plan, name: str, error: InvalidVariableError, filled: Filled, 
 
 
 def _report_missing(plan: Plan, names: list[str], filled: Filled, *, strict: bool) -> None:
-    # A template may never reach the variable, or ask whether it is there: only running it tells.
-    certain = [name for name in names if not plan.graph.has_templates or _first(plan, name)[1] != Span(0, 0)]
-    if strict and certain:
-        node, span = _first(plan, certain[0])
-        raise MissingVariableError(certain).at(node.place(span))
-    for name in certain:
+    if strict:
+        node, span = _first(plan, names[0])
+        raise MissingVariableError(names).at(node.place(span))
+    for name in names:
         node, span = _first(plan, name)
         filled.diagnostics.append(node.diagnose("error", "missing-variable", str(MissingVariableError([name])), span))
 
@@ -282,9 +282,9 @@ def _runs(node: Node, filled: Filled) -> list[_Run | Node]:
 
 
 def _variable_run(node: Node, variable: Variable, filled: Filled) -> _Run:
-    argument = _argument(node, variable)
-    text = argument if isinstance(argument, str) else filled.texts.get(variable.name, variable.source)
-    return node, text, variable.span, variable.name
+    texts = node.bound if variable.name in node.bound else filled.texts
+    text = texts.get(variable.name)
+    return node, variable.source if text is None else text, variable.span, variable.name
 
 
 def manifest(graph: Graph) -> Manifest:

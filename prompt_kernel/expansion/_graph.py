@@ -10,6 +10,7 @@ from prompt_kernel.errors import (
     AmbiguousNameError,
     ExpansionTooLargeError,
     InclusionCycleError,
+    InvalidVariableError,
     NotFoundError,
     PromptNotFoundError,
 )
@@ -25,18 +26,21 @@ Arguments = tuple[tuple[str, Scalar], ...]
 _NO_CHILDREN: list["Node"] = []
 _NO_TARGETS: dict[int, list["Node"]] = {}
 _NO_VARIABLES: dict[str, int] = {}
+_NONE_BOUND: dict[str, str | None] = {}
 
 
 class Node:
     """One text of the graph under the arguments that reach it.
 
     `steps` are what the text is made of: characters, variables, and the nodes that stand for inclusions. `targets`
-    maps the number of a part to its nodes, for inclusions that were resolved. `size` and `inclusions` count the whole
-    subtree, the first without the values of variables.
+    maps the number of a part to its nodes, for inclusions that were resolved. `bound` is what the arguments put in
+    place of the text's own variables, None where a value does not fit and the hole stays as it is written. `size` and
+    `inclusions` count the whole subtree, the first without the values of variables.
     """
 
     __slots__ = (
         "arguments",
+        "bound",
         "children",
         "flat",
         "inclusions",
@@ -57,6 +61,7 @@ class Node:
         self.children: list[Node] = _NO_CHILDREN
         self.targets: dict[int, list[Node]] = _NO_TARGETS
         self.variables: dict[str, int] = _NO_VARIABLES
+        self.bound: dict[str, str | None] = _NONE_BOUND
         self.flat: list[str | Variable | Node] | None = None
         self.size = self.inclusions = self.levels = self.uses = 0
 
@@ -190,8 +195,8 @@ class _Loader:
         node.steps.append(targets[0])
         for target in targets[1:]:
             node.steps += ("\n", target)
-        # Almost always the name is spelled as the path ends, and this costs one comparison.
-        if not found[0].path.endswith(inclusion.path):
+        # Almost always the name is spelled as the path ends, and this costs two comparisons.
+        if found[0].path != inclusion.path and not found[0].path.endswith("/" + inclusion.path):
             _note_redirect(node, inclusion, found[0], graph)
 
     def _found(self, node: Node, number: int, inclusion: Inclusion, graph: Graph) -> list[SourceText] | None:
@@ -205,8 +210,8 @@ class _Loader:
             return None
 
     def _node(self, text: SourceText, arguments: Arguments, parent: Node) -> Node:
-        # Nearly all have no arguments, and then the text itself tells them apart.
-        key: object = (text.identity, arguments) if arguments else text.identity
+        # Nearly all have no arguments, and then the text itself tells them apart. To Python 1 and True are equal.
+        key: object = (text.identity, repr(arguments)) if arguments else text.identity
         node = self._known.get(key)
         if node is None:
             node = self._known[key] = Node(text, arguments, parent)
@@ -266,7 +271,7 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
                     done.add(id(child))
                     graph.order.append(child)
                 else:
-                    _measure(child, graph, done)
+                    _measure(child, graph, done, strict=strict)
                 continue
             on_path[child.source.identity] = child
             stack.append((child, iter(child.children)))
@@ -274,18 +279,22 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
         else:
             stack.pop()
             del on_path[node.source.identity]
-            _measure(node, graph, done)
+            _measure(node, graph, done, strict=strict)
     root = graph.root
     for name, allowed, size in (
         ("characters", limits.characters, root.size),
+        # What is put in place of a hole is one text in memory, be it empty or not.
+        ("characters", limits.characters, sum(root.variables.values())),
         ("inclusions", limits.inclusions, root.inclusions),
-        ("depth", limits.depth, root.levels + 1),
+        ("depth", limits.depth, root.levels),
     ):
         if size > allowed:
             raise ExpansionTooLargeError(name, allowed, size)
 
 
-def _measure(node: Node, graph: Graph, done: set[int]) -> None:
+def _measure(node: Node, graph: Graph, done: set[int], *, strict: bool) -> None:
+    if node.arguments:
+        _bind_arguments(node, graph, strict=strict)
     size = inclusions = levels = 0
     variables = node.variables
     for step in node.steps:
@@ -302,12 +311,34 @@ def _measure(node: Node, graph: Graph, done: set[int]) -> None:
         else:
             name = step.name  # type: ignore[union-attr]  # what is neither characters nor a node is a variable
             variables[name] = variables.get(name, 0) + 1
-    if node.arguments:
-        for name, value in node.arguments:
-            size += variables.pop(name, 0) * len(str(value))
     node.size, node.inclusions, node.levels = size, inclusions, levels
     done.add(id(node))
     graph.order.append(node)
+
+
+def _bind_arguments(node: Node, graph: Graph, *, strict: bool) -> None:
+    """Put the arguments in place of the text's own variables."""
+    arguments = dict(node.arguments)
+    bound: dict[str, str | None] = {}
+    for number, step in enumerate(node.steps):
+        if type(step) is Variable and step.name in arguments:
+            if step.name not in bound:
+                bound[step.name] = _argument(node, step, arguments[step.name], graph, strict=strict)
+            text = bound[step.name]
+            node.steps[number] = step.source if text is None else text
+    node.bound = bound
+
+
+def _argument(node: Node, variable: Variable, value: Scalar, graph: Graph, *, strict: bool) -> str | None:
+    """Return the text of an argument, as the type that is declared for it is written; None if it does not fit."""
+    declaration = node.source.variables.get(variable.name)
+    try:
+        return str(declaration.convert(value) if declaration else value)
+    except InvalidVariableError as error:
+        if strict:
+            raise error.at(node.place(variable.span)) from None
+        graph.diagnostics.append(node.diagnose("error", "invalid-variable", str(error), variable.span))
+        return None
 
 
 def _cut(graph: Graph, node: Node, child: Node, path: list[Node], *, strict: bool) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from fnmatch import fnmatchcase
 from typing import Protocol, runtime_checkable
 
@@ -46,7 +46,9 @@ class SourceText:
         sha256: str = "",
         directory: str | None = None,
     ) -> None:
-        self.path, self.text, self.version, self.engine = path, text, version, engine
+        # What is a str only by inheritance, as an Expansion is, would not be told from a variable later.
+        self.text = text if type(text) is str else str.__str__(text)
+        self.path, self.version, self.engine = path, version, engine
         self.variables: Mapping[str, Declaration] = variables or _NONE_DECLARED
         self.uid = uid
         self.directory = directory_of(path) if directory is None else directory
@@ -122,7 +124,7 @@ class Texts(MutableMapping[str, str]):
         """Take over `texts`; a `SourceText` as a value gives a prompt its engine and variables."""
         self._texts = {path: _as_source_text(path, text) for path, text in texts.items()}
         self._revision = 0
-        self._by_name: dict[str, list[tuple[str, str]]] | None = None
+        self._by_name: dict[str, dict[str, list[str]]] | None = None
 
     @property
     def revision(self) -> int:
@@ -154,13 +156,14 @@ class Texts(MutableMapping[str, str]):
         """Return what `[[name]]` means in a prompt of `directory`; see `Source.find`."""
         if pin is None and name in self._texts:
             return self._texts[name]
-        path = self._resolve(name, directory)
+        path = self._resolve(name, pin, directory)
         if pin is None:
             return self._texts[path]
         pinned = self._texts.get(f"{path}@{pin}")
         if pinned is None:
             prefix = f"{path}@"
-            raise VersionNotFoundError(path, pin, [known.removeprefix(prefix) for known in self if prefix in known])
+            known = [known.removeprefix(prefix) for known in self if known.startswith(prefix)]
+            raise VersionNotFoundError(path, pin, known)
         return pinned
 
     def match(self, pattern: str, pin: Pin, directory: str) -> list[SourceText]:
@@ -172,24 +175,37 @@ class Texts(MutableMapping[str, str]):
         """Return the text that a caller names."""
         return self.find(name, pin, "")
 
-    def _resolve(self, name: str, directory: str) -> str:
+    def _resolve(self, name: str, pin: Pin, directory: str) -> str:
         if self._by_name is None:
-            self._by_name = defaultdict(list)
-            for path in self._texts:
-                if "@" not in path:
-                    self._by_name[key_of(name_of(path))].append((key_of(path), path))
-        paths = dict(self._by_name.get(key_of(name_of(name)), ()))
+            self._by_name = _by_name(self)
+        spelled = self._by_name.get(key_of(name_of(name)), {})
+        if pin is None:
+            spelled = {key: [path for path in paths if path in self._texts] for key, paths in spelled.items()}
+        paths = {key: paths[0] for key, paths in spelled.items() if paths}
         found = choose(name, directory, paths)
         if found is None:
             raise PromptNotFoundError(name, near(name, [path for path in self if "@" not in path]))
+        if len(spelled[found]) > 1:
+            raise AmbiguousNameError(name, sorted(spelled[found]))
         return paths[found]
+
+
+def _by_name(texts: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return by the key of each name the paths that end in it: the key of a path, and how it is spelled, pins aside."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for text in texts:
+        path = text.partition("@")[0]
+        spelled = found[key_of(name_of(path))].setdefault(key_of(path), [])
+        if path not in spelled:
+            spelled.append(path)
+    return found
 
 
 def _as_source_text(path: str, text: str | SourceText) -> SourceText:
     if isinstance(text, SourceText):
         return text
     base, _, pin = path.partition("@")
-    return SourceText(base, text, int(pin) if pin.isdigit() else None, uid=path)
+    return SourceText(base, text, int(pin) if pin.isascii() and pin.isdigit() else None, uid=path)
 
 
 def choose(name: str, directory: str, paths: Mapping[str, str]) -> str | None:

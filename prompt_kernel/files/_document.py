@@ -5,10 +5,11 @@ The layout is plain data: `front` is the front matter verbatim, `encoding` and `
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from prompt_kernel.files._edit import update
-from prompt_kernel.files._frontmatter import EMPTY, Metadata, parse
+from prompt_kernel.files._frontmatter import EMPTY, Metadata, Parsed, parse
 from prompt_kernel.files._yaml import Fault
 
 _BOM: Final = "\ufeff"
@@ -50,7 +51,8 @@ def _characters(data: bytes, encoding: str) -> str:
 def encode(text: str, metadata: Metadata, layout: Mapping[str, Any]) -> bytes:
     """Return the bytes of a file with `text` and `metadata`: those that `layout` came from, if neither has changed."""
     first = re.search(r"\r\n|\r|\n", text)
-    front = update(_known_front(layout), metadata, first[0] if first else "\n")
+    known = _known(layout)
+    front = update(known.front, known.metadata, metadata, first[0] if first else "\n")
     ends_the_file = not front.endswith(("\n", "\r"))
     if front and ((ends_the_file and text) or (front.endswith("\r") and text.startswith("\n"))):
         front += "\n"  # or else the closing line would go on, or take the text's first newline for its own
@@ -61,13 +63,14 @@ def encode(text: str, metadata: Metadata, layout: Mapping[str, Any]) -> bytes:
     return (mark + content).encode(encoding)
 
 
-def _known_front(layout: Mapping[str, Any]) -> str:
-    """Return the block that `layout` remembers; a damaged one is as none."""
+def _known(layout: Mapping[str, Any]) -> Parsed:
+    """Return the block that `layout` remembers and what it says; a damaged one is as none."""
     front = layout.get("front")
-    try:
-        return front if isinstance(front, str) and parse(front).front == front else ""
-    except Fault:
-        return ""
+    with suppress(Fault):
+        parsed = parse(front) if isinstance(front, str) else None
+        if parsed and not parsed.text:
+            return parsed
+    return Parsed("", Metadata(), "")
 
 
 def _guarded(front: str, text: str) -> str:

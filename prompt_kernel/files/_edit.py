@@ -1,19 +1,20 @@
 """Change single keys of a front matter block, and leave every other character of it as it is."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from prompt_kernel.files._frontmatter import EMPTY, NOTHING, Metadata, parse, root_of, sides
 from prompt_kernel.files._yaml import Fault, Scalar, Table, dump, dump_entries, rewrite
 
 
-def update(front: str, wanted: Metadata, newline: str = "\n") -> str:
-    """Return the block `front` so that it says `wanted`; verbatim if it does already.
+def update(front: str, said: Metadata, wanted: Metadata, newline: str) -> str:
+    """Return the block `front`, which says `said`, so that it says `wanted`; verbatim if it does already.
 
     "" is the block of a file that has none; `newline` ends the lines of a new one.
     """
-    goal, said = _meaning(wanted), _meaning(parse(front).metadata)
-    changes = {key: value for key, value in wanted.entries().items() if said[key] != goal[key]}
+    goal, found = _meaning(wanted), _meaning(said)
+    changes = {key: value for key, value in wanted.entries().items() if found[key] != goal[key]}
     if not changes:
         return front
     opening, source, closing = sides(front or EMPTY.replace("\n", newline))
@@ -99,10 +100,11 @@ def _end_of_block(source: str, root: Table, start: int) -> int:
     """Return where the block that begins at `start` ends: comments before the next key are not of it."""
     keys = [key.place.start - key.place.column for key, _ in root.pairs.values()]
     end = min((key for key in keys if key > start), default=len(source))
-    for line in reversed(source[start:end].splitlines(keepends=True)):
+
+    def is_aside(line: str) -> bool:
         content = line.lstrip(" \t")
         is_comment = content.startswith("#") and len(line) - len(content) <= root.place.column
-        if content.strip() and not is_comment:
-            break
-        end -= len(line)
-    return end
+        return is_comment or not content.strip()
+
+    lines = source[start:end].splitlines(keepends=True)
+    return end - sum(map(len, takewhile(is_aside, reversed(lines))))

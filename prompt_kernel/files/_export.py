@@ -5,7 +5,7 @@ import re
 import secrets
 import stat
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -62,12 +62,8 @@ def export_folder(
     """
     root = Path(os.path.realpath(from_home(folder)))
     plan = dict(_plan(store, check_path(directory) if directory else ""))
-    folders = sorted({"", *(above for name in plan for above in ancestors(name))})
-    _check_places(root, folders, plan)
-    for place in folders:
-        with _blaming(root, place):
-            (root / place).mkdir(parents=True, exist_ok=True)
-            _clear(root / place)
+    for place in _make_folders(root, plan):
+        _clear(root, place)
     written: list[str] = []
     unchanged: list[str] = []
     for done, (name, (path, layout)) in enumerate(plan.items(), start=1):
@@ -88,8 +84,8 @@ def write_file(root: Path, name: str, data: bytes) -> bool:
     Raises:
         ExportFileError: it cannot be written.
     """
+    _make_folders(root, [name])
     with _blaming(root, name):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
         return _write(root / name, data)
 
 
@@ -118,6 +114,16 @@ def _file_name(segments: list[str], remembered: object) -> str:
 def _fits(found: str, name: str) -> bool:
     """Tell whether both are the same but for case and look; a disk may tell them apart, and a store does not."""
     return key_of(found) == key_of(name) and is_path(unicodedata.normalize("NFC", found))
+
+
+def _make_folders(root: Path, names: Collection[str]) -> list[str]:
+    """Look at every place that the files `names` need in `root`, and only then make the folders; return these."""
+    folders = sorted({"", *(above for name in names for above in ancestors(name))})
+    _check_places(root, folders, names)
+    for place in folders:
+        with _blaming(root, place):
+            (root / place).mkdir(parents=True, exist_ok=True)
+    return folders
 
 
 def _check_places(root: Path, folders: Iterable[str], names: Iterable[str]) -> None:
@@ -165,9 +171,9 @@ def _blaming(root: Path, name: str) -> Iterator[None]:
         raise ExportFileError(str(root), {name or str(root): f"this cannot be written: {error.strerror}"}) from error
 
 
-def _clear(folder: Path) -> None:
+def _clear(root: Path, place: str) -> None:
     """Remove the temporary files that a killed export has left."""
-    with os.scandir(folder) as entries:
+    with _blaming(root, place), os.scandir(root / place) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
                 Path(entry).unlink(missing_ok=True)

@@ -110,7 +110,9 @@ def root_of(source: str) -> Table | None:
         node = compose(source)
     except Fault as fault:
         if _is_meant(source):
-            raise _blame(f"{fault.reason}; if it is meant as text, write two lines of --- above it", fault.line) from fault
+            raise _blame(
+                f"{fault.reason}; if it is meant as text, write two lines of --- above it", fault.line
+            ) from fault
         return None
     return node if isinstance(node, Table) and _says_something(node) else None
 

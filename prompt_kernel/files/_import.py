@@ -53,16 +53,8 @@ def import_folder(
     directory = check_path(into) if into else ""
     root = from_home(folder)
     found = _scan(root)
-    drafts: dict[str, Draft] = {}
-    problems = dict(found.problems)
-    for name in found.files:
-        try:
-            _claim(drafts, _draft(root, name, directory))
-        except Fault as fault:
-            problems[_shown(name) + (f":{fault.line}" if fault.line else "")] = fault.reason
-    if problems:
-        raise ImportFileError(dict(sorted(problems.items())))
-    report = store.save_many(drafts.values(), message=message, origin="import", progress=progress)
+    drafts = _drafts(root, found, directory)
+    report = store.save_many(drafts, message=message, origin="import", progress=progress)
     return replace(report, source=str(root), skipped=dict(sorted(found.skipped.items())))
 
 
@@ -116,6 +108,22 @@ def _shown(name: str) -> str:
     return name if name.isprintable() else name.encode("unicode_escape", "backslashreplace").decode()
 
 
+def _drafts(root: Path, found: _Found, directory: str) -> list[Draft]:
+    drafts: dict[str, Draft] = {}
+    problems = dict(found.problems)
+    for name in found.files:
+        try:
+            draft = _draft(root, name, directory)
+            other = drafts.setdefault(key_of(draft.path), draft)
+            if other is not draft:
+                problems[name] = f"this would be the same prompt as {(other.layout or {})['file']}"
+        except Fault as fault:
+            problems[_shown(name) + (f":{fault.line}" if fault.line else "")] = fault.reason
+    if problems:
+        raise ImportFileError(dict(sorted(problems.items())))
+    return list(drafts.values())
+
+
 def _draft(root: Path, name: str, directory: str) -> Draft:
     try:
         path = check_path(join(directory, name[: -len(ENDING)]))
@@ -153,9 +161,3 @@ def _read(file: Path) -> bytes:
 def _check_size(size: int) -> None:
     if size > MAX_BYTES:
         raise Fault(f"this is larger than the {MAX_BYTES // 2**20} MiB that a prompt can have")
-
-
-def _claim(drafts: dict[str, Draft], draft: Draft) -> None:
-    other = drafts.setdefault(key_of(draft.path), draft)
-    if other is not draft:
-        raise Fault(f"this would be the same prompt as {(other.layout or {})['file']}")

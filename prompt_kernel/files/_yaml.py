@@ -94,7 +94,9 @@ def compose(source: str) -> Node | None:
         return _document(yaml.parse(source, Loader=LOADER))
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         # Not all that PyYAML raises is a YAMLError: an escape like "\UFFFFFFFF" ends in an OverflowError.
-        raise Fault(f"this is not valid YAML: {getattr(error, 'problem', None) or error}", _line(error, source)) from error
+        raise Fault(
+            f"this is not valid YAML: {getattr(error, 'problem', None) or error}", _line(error, source)
+        ) from error
 
 
 def _line(error: Exception, source: str) -> int | None:

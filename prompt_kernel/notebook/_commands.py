@@ -28,6 +28,10 @@ def _pin(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() else text
 
 
+def _directory(text: str) -> str:
+    return text.strip("/")
+
+
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ArgumentTypeError(f"{text!r} is no number")
@@ -56,13 +60,13 @@ def _argument(*names: str, **settings: Any) -> tuple[tuple[str, ...], dict[str, 
 _PATH = _argument("path", metavar="PATH", help="the prompt")
 _PINNED = _argument("path", metavar="PATH@PIN", help="the prompt; PATH@3 or PATH@label is that version of it")
 _TAG = _argument("--tag", metavar="TAG", help="only prompts that have this tag")
-_WITHIN = _argument("--directory", metavar="DIRECTORY", help="only prompts below this directory")
+_WITHIN = _argument("--directory", type=_directory, metavar="DIRECTORY", help="only prompts below this directory")
 _MESSAGE = _argument("-m", "--message", default="", metavar="MESSAGE", help="what changed, for the history")
 
 
 @_command(
     "list", "Prompts, ordered by path.",
-    _argument("directory", nargs="?", metavar="DIRECTORY", help="only prompts below this directory"),
+    _argument("directory", nargs="?", type=_directory, metavar="DIRECTORY", help="only prompts below this directory"),
     _TAG,
     _argument("--limit", type=_count, default=100, metavar="N", help="at most so many (100)"),
     _argument("--after", metavar="PATH", help="go on after this path"),
@@ -160,7 +164,7 @@ def _recover(magics: "PromptMagics", args: Namespace) -> object:
 @_command(
     "import", "Take in a folder of markdown files.",
     _argument("folder", metavar="FOLDER", help="the folder"),
-    _argument("--into", default="", metavar="DIRECTORY", help="put them below this directory"), _MESSAGE,
+    _argument("--into", default="", type=_directory, metavar="DIRECTORY", help="put them below this directory"), _MESSAGE,
 )  # fmt: skip
 def _import(magics: "PromptMagics", args: Namespace) -> object:
     with _progress("Importing") as progress:
@@ -169,7 +173,7 @@ def _import(magics: "PromptMagics", args: Namespace) -> object:
 
 @_command(
     "export", "Write prompts to a folder as markdown files.", _argument("folder", metavar="FOLDER", help="the folder"),
-    _argument("--directory", default="", metavar="DIRECTORY", help="only prompts below this directory"),
+    _argument("--directory", default="", type=_directory, metavar="DIRECTORY", help="only prompts below this directory"),
 )  # fmt: skip
 def _export(magics: "PromptMagics", args: Namespace) -> object:
     with _progress("Exporting") as progress:

@@ -68,7 +68,10 @@ class PromptMagics(Magics):
 
     def remember_cell(self, info: Any) -> None:
         """Keep the cell that is about to run."""
-        self._raw_cell = info.raw_cell or ""
+        cell = info.raw_cell or ""
+        # `%%capture` runs what is below it as a cell of its own, after IPython has been through it.
+        is_part = self._raw_cell and repr(cell) in self.shell.transform_cell(self._raw_cell)
+        self._raw_cell = self._raw_cell if is_part else cell
 
     def forget_cell(self, _result: object) -> None:
         """Forget the cell that has run: what runs next may not announce itself."""

@@ -1,4 +1,7 @@
-"""The library in one database. This package is the one place that speaks SQL; `Store` has the verbs."""
+"""The library in one database. This package is the one place that speaks SQL; `Store` has the verbs.
+
+These are many lines for one module, because they are one list: each verb is a few, and the work is in its neighbours.
+"""
 
 import getpass
 import os
@@ -9,6 +12,7 @@ from typing import Any, Self
 
 from sqlalchemy import text
 
+from prompt_kernel.errors import AmbiguousNameError, StoreUnavailableError
 from prompt_kernel.expansion import (
     DEFAULT_LIMITS,
     NO_VALUES,
@@ -104,7 +108,11 @@ class Store:
         """Open the store at `place`; see `connect`."""
         self._writer = _rows.writer(author or _login(), origin)
         self._database = Database(url_of(place), read_only=read_only)
-        _migrations.upgrade(self._database)
+        try:
+            _migrations.upgrade(self._database)
+        except BaseException:
+            self._database.close()
+            raise
         self._source = StoreSource(self._database)
         self._expander = Expander(self._source, self._source.transaction)
         self._cache: dict[str, Prompt] = {}
@@ -181,7 +189,7 @@ class Store:
             ConflictError: somebody changed the same lines; it carries all three texts, and nothing is lost.
             InvalidPathError, InvalidTextError, InvalidMetadataError: it cannot be stored.
         """
-        draft = Draft(path, content, description, None if tags is None else tuple(tags), engine, variables)  # type: ignore[arg-type]  # engine is checked below
+        draft = Draft(path, content, description, tags, engine, variables)  # type: ignore[arg-type]  # checked below
         with self._database.writing() as connection:
             saved = _versions.save(connection, draft, self._by(message, author, origin), expected)
             return _read.get(connection, saved.path, merged=saved.merged)
@@ -190,7 +198,7 @@ class Store:
         """Change what is said of a prompt; this makes no version."""
         with self._database.writing() as connection:
             prompt = _read.get(connection, path)
-            draft = Draft(prompt.path, prompt.text, description, None if tags is None else tuple(tags))
+            draft = Draft(prompt.path, prompt.text, description, tags)  # type: ignore[arg-type]  # checked below
             _versions.save(connection, draft, self._writer)
             return _read.get(connection, prompt.path)
 
@@ -257,7 +265,7 @@ class Store:
     def __contains__(self, path: object) -> bool:
         try:
             return isinstance(path, str) and self.get(path) is not None
-        except LookupError:
+        except (LookupError, AmbiguousNameError):
             return False
 
     def __len__(self) -> int:
@@ -541,11 +549,18 @@ class Store:
     def backup(self, target: str | os.PathLike[str] | None = None) -> Path:
         """Copy the store, while others use it, to a file that appears once it is whole and verified.
 
+        `target` is a file, which is replaced if it exists, or a folder for a new one; by default it is a new file
+        beside the store.
+
         Raises:
             StoreUnavailableError: it cannot be written, or the store is damaged.
         """
         file = self._database.file or Path("prompts.db").absolute()
         path = Path(target).expanduser().absolute() if target else _backup.default_target(file)
+        if path.is_dir():
+            path /= _backup.default_target(file).name
+        if path.exists() and file.exists() and path.samefile(file):
+            raise StoreUnavailableError(str(path), "that is the store itself; name another file for the backup")
         with self._database.reading():
             return _backup.copy_database(self._database.raw, path)
 

@@ -21,6 +21,8 @@ def copy_database(source: sqlite3.Connection, target: Path) -> Path:
     partial = target.with_name(target.name + ".partial")
     try:
         partial.unlink(missing_ok=True)
+        # As secret as the store itself.
+        os.close(os.open(partial, os.O_CREAT | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
             source.backup(copy)
             # One file and nothing beside it: a backup is carried around.
@@ -98,6 +100,10 @@ def restore_backup(backup: str | os.PathLike[str], url: str | os.PathLike[str] |
     problems = verify(source)
     if problems:
         raise StoreUnavailableError(str(source), f"the backup is not sound, so nothing was replaced: {problems[0]}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        # Copied before anything is moved: where there is no room for the copy, the old store stays in its place.
+        fresh = copy_database(connection, target.with_name(f"{target.name}.restored"))
     kept = target
     if target.exists():
         kept = default_target(target).with_suffix(".replaced")
@@ -112,7 +118,5 @@ def restore_backup(backup: str | os.PathLike[str], url: str | os.PathLike[str] |
             beside = target.with_name(target.name + ending)
             if beside.exists():
                 beside.rename(kept.with_name(kept.name + ending))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        copy_database(connection, target)
+    fresh.replace(target)
     return kept

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
-from prompt_kernel.errors import ExpansionError, PromptKernelError
+from prompt_kernel.errors import DamagedTextError, ExpansionTooLargeError, PromptKernelError, PromptSyntaxError
 from prompt_kernel.expansion import DEFAULT_LIMITS, Expander, Expansion, Plan, SourceText, finish, load, resolver
 from prompt_kernel.records import Finding, Impact
 from prompt_kernel.store import _backup, _read, _references
@@ -51,17 +51,26 @@ def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Findin
         try:
             graph = load(source.root(path, None), resolver(source), DEFAULT_LIMITS, strict=False)
             declared = graph.root.source.variables
-            used = expander.declarations(path) if declared else {}
+            is_template = graph.root.source.engine == "jinja"
+            used = expander.declarations(path) if declared or is_template else {}
         except PromptKernelError as error:
-            code = "too-large" if isinstance(error, ExpansionError) else "damaged"
-            yield Finding("error", code, path, str(error))
+            yield Finding("error", _CODES.get(type(error), "unusable"), path, str(error))
             continue
         for finding in graph.diagnostics:
-            # A finding belongs to the prompt that it stands in; a clash needs the whole that it happens in.
-            if finding.path == path or finding.code == "clashing-types":
-                yield Finding(finding.severity, finding.code, path, f"line {finding.line}: {finding.message}")
+            # A finding belongs to the prompt that it stands in. A circle is found where it closes, which is in another
+            # one than it was entered by; and a clash needs the whole that it happens in.
+            if finding.path == path or finding.code in ("clashing-types", "cycle"):
+                where = finding.path if finding.code == "cycle" else path
+                yield Finding(finding.severity, finding.code, where, f"line {finding.line}: {finding.message}")
         for name in sorted(declared.keys() - used.keys()):
             yield Finding("warning", "unused-variable", path, f"{name} is declared, but nothing uses it")
+
+
+_CODES: dict[type[PromptKernelError], str] = {
+    DamagedTextError: "damaged",
+    ExpansionTooLargeError: "too-large",
+    PromptSyntaxError: "malformed",
+}
 
 
 def _duplicates(connection: Connection) -> Iterator[Finding]:
@@ -74,23 +83,35 @@ def _duplicates(connection: Connection) -> Iterator[Finding]:
 
 
 def doctor(database: Database) -> list[Finding]:
-    """Return what is wrong with the database: its structure, hashes, references, search index and cycles."""
+    """Return what is wrong with the database: its structure, hashes, references and search index."""
     findings: list[Finding] = []
-    with database.reading() as connection:
-        raw = database.raw
-        findings += [Finding("error", "structure", "", problem) for problem in _backup.structure(raw)]
-        findings += [Finding("error", "damaged", "", problem) for problem in _backup.damaged(raw)]
-        findings += [
-            Finding("error", "headless", row.path, "its newest version is missing")
-            for row in connection.execute(_HEADLESS)
-        ]
-        for row in connection.execute(_STALE_REFERENCES):
-            findings.append(Finding("error", "dangling", row.path, f"[[{row.spelled}]] leads to a prompt that is gone"))
-        for row in connection.execute(_UNSEARCHABLE):
-            findings.append(Finding("error", "search", row.path, "it is missing from the search index"))
+    for probe in (_structure, _hashes, _rows):
+        try:
+            with database.reading() as connection:
+                findings += probe(connection, database)
+        except PromptKernelError as error:
+            # What one probe cannot read, another one may.
+            findings.append(Finding("error", "structure", "", str(error)))
     if database.read_only is None and not any(finding.code == "structure" for finding in findings):
         findings += _search_index(database)
-    return findings
+    return list(dict.fromkeys(findings))
+
+
+def _structure(_: Connection, database: Database) -> list[Finding]:
+    return [Finding("error", "structure", "", problem) for problem in _backup.structure(database.raw)]
+
+
+def _hashes(_: Connection, database: Database) -> list[Finding]:
+    return [Finding("error", "damaged", "", problem) for problem in _backup.damaged(database.raw)]
+
+
+def _rows(connection: Connection, _: Database) -> list[Finding]:
+    headless, stale, unsearchable = map(connection.execute, (_HEADLESS, _STALE_REFERENCES, _UNSEARCHABLE))
+    return [
+        *(Finding("error", "headless", row.path, "its newest version is missing") for row in headless),
+        *(Finding("error", "dangling", row.path, f"[[{row.spelled}]] leads to a gone prompt") for row in stale),
+        *(Finding("error", "search", row.path, "it is missing from the search index") for row in unsearchable),
+    ]
 
 
 def _search_index(database: Database) -> list[Finding]:

@@ -99,22 +99,23 @@ def update(
         "enabled": known.enabled if enabled is None else enabled,
     }
     connection.execute(_UPDATE, values)
-    if values["enabled"] != known.enabled:
+    switched = values["enabled"] != known.enabled
+    detail = ("enabled" if values["enabled"] else "disabled") if switched else "changed"
+    if switched:
         _switch(connection, known.path)
-    detail = "disabled" if known.enabled and not values["enabled"] else "enabled" if not known.enabled else "changed"
     _versions.log(connection, "directory", None, known.path, None, writer, detail)
     return find(connection, path)
 
 
 def _switch(connection: Connection, path: str) -> None:
     disabled = {row[0] for row in connection.execute(_DISABLED)}
-    switched: list[str] = []
+    switched: dict[int, str] = {}
     for row in connection.execute(_BELOW, _read.bounds_of(path)).all():
         enabled = not disabled.intersection(map(key_of, ancestors(row.path)))
         if enabled != bool(row.enabled):
             connection.execute(_ENABLE, {"id": row.id, "enabled": enabled})
-            switched.append(row.path)
-    _references.names_changed(connection, switched)
+            switched[row.id] = row.path
+    _references.names_changed(connection, switched.values(), switched)
 
 
 def remove(connection: Connection, path: str, writer: Writer) -> None:

@@ -58,11 +58,12 @@ class Database:
         self.url = url
         self.file = file_of(url)
         self.read_only: PromptKernelError | None = None
-        self.writes = 0
+        self.writes = self.rollbacks = 0
         self._depth = 0
         self._writing = False
         self._lock = threading.RLock()
         self._process = os.getpid()
+        self._closed = False
         if read_only:
             self.refuse_writes("it was opened so")
         self._open(read_only=read_only)
@@ -79,8 +80,8 @@ class Database:
                 read_only = True
                 self.refuse_writes("its file cannot be written")
             self._connect(read_only=read_only, new=new)
-        except (OSError, DBAPIError, sqlite3.Error) as error:
-            raise StoreUnavailableError(self.url, _reason(error)) from error
+        except (OSError, ValueError, DBAPIError, sqlite3.Error) as error:
+            raise StoreUnavailableError(self.url, reason_of(error)) from error
 
     def _connect(self, *, read_only: bool, new: bool) -> None:
         location = MEMORY if self.file is None else f"{self.file.as_uri()}?mode={'ro' if read_only else 'rw'}"
@@ -106,7 +107,7 @@ class Database:
             connection.execute(f"PRAGMA {pragma}")  # the pragmas are those above
         if self.read_only is not None:
             connection.execute("PRAGMA query_only = ON")
-        elif self.file is not None:
+        elif self.file is not None and (new or _is_ours(connection)):
             self._choose_journal(connection, self.file, new=new)
 
     def _choose_journal(self, connection: sqlite3.Connection, file: Path, *, new: bool) -> None:
@@ -133,7 +134,11 @@ class Database:
     def revision(self) -> tuple[int, int]:
         """Return a value that changes with every commit, of this process or of another."""
         with self._lock:
-            return self.raw.execute("PRAGMA data_version").fetchone()[0], self.writes
+            self._reopen_after_fork()
+            try:
+                return self.raw.execute("PRAGMA data_version").fetchone()[0], self.writes
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -145,10 +150,11 @@ class Database:
             self._execute("BEGIN")
             try:
                 yield self._connection
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 raise self._translated(error) from error
             finally:
-                self._end("COMMIT")
+                # There is nothing to commit, and where an index is damaged even that would fail.
+                self._roll_back()
 
     def rows(self, statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Return the rows of one read, past SQLAlchemy, whose share would be several times that of the database.
@@ -162,7 +168,7 @@ class Database:
             try:
                 return self.raw.execute(statement, values).fetchall()
             except sqlite3.Error as error:
-                raise StoreUnavailableError(self.url, _reason(error)) from error
+                raise self._translated(error) from error
 
     @contextmanager
     def single(self) -> Iterator[Connection]:
@@ -170,7 +176,7 @@ class Database:
         with self._held():
             try:
                 yield self._connection
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 raise self._translated(error) from error
 
     @contextmanager
@@ -194,8 +200,11 @@ class Database:
                 self._execute("COMMIT")
                 self.writes += 1
             except BaseException as error:
-                self._end("ROLLBACK")
-                if isinstance(error, DBAPIError):
+                self._roll_back()
+                # Whatever was read in here, and perhaps kept, was never committed.
+                self.writes += 1
+                self.rollbacks += 1
+                if isinstance(error, DBAPIError | sqlite3.Error):
                     raise self._translated(error) from error
                 raise
             finally:
@@ -204,31 +213,39 @@ class Database:
     @contextmanager
     def _held(self) -> Iterator[None]:
         with self._lock:
-            if self._process != os.getpid():
-                # A connection must not be carried across a fork.
-                self._process = os.getpid()
-                self._open(read_only=self.read_only is not None)
+            if self._closed:
+                raise StoreUnavailableError(self.url, _CLOSED)
+            self._reopen_after_fork()
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
 
+    def _reopen_after_fork(self) -> None:
+        """Open the file anew in a process that was forked: a connection must not be carried across."""
+        if self._process == os.getpid():
+            return
+        self._process = os.getpid()
+        if self.file is not None and not self._closed:
+            self._open(read_only=self.read_only is not None)
+            self.writes += 1
+
     def _execute(self, statement: str) -> None:
         try:
             self.raw.execute(statement)
         except sqlite3.Error as error:
-            raise StoreUnavailableError(self.url, _reason(error)) from error
+            raise self._translated(error) from error
 
-    def _end(self, statement: str) -> None:
+    def _roll_back(self) -> None:
         if self.raw.in_transaction:
-            self.raw.execute(statement)
+            self.raw.execute("ROLLBACK")
 
-    def _translated(self, error: DBAPIError) -> PromptKernelError:
-        if "malformed" in str(error.orig):
+    def _translated(self, error: DBAPIError | sqlite3.Error) -> PromptKernelError:
+        if "malformed" in str(error):
             # What can still be read stays readable; a write could only make it worse.
             self.refuse_writes("the file is damaged; run `prompt-kernel doctor`")
-        return StoreUnavailableError(self.url, _reason(error))
+        return StoreUnavailableError(self.url, reason_of(error))
 
     def vacuum(self) -> None:
         """Rewrite the file without what was deleted, and empty the write-ahead log.
@@ -244,11 +261,18 @@ class Database:
     def close(self) -> None:
         """Close the connection; what was opened from here is unusable afterwards."""
         with self._lock:
+            self._closed = True
             self._connection.close()
             self._engine.dispose()
 
 
-def _reason(error: BaseException) -> str:
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    """Tell whether the file is a store, or still empty: nothing is to be changed in any other."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    return application == APPLICATION_ID or not connection.execute("PRAGMA page_count").fetchone()[0]
+
+
+def reason_of(error: BaseException) -> str:
     """Return what went wrong as the end of a sentence."""
     text = str(error.orig if isinstance(error, DBAPIError) and error.orig else error)
     for sign, reason in _REASONS.items():
@@ -257,7 +281,9 @@ def _reason(error: BaseException) -> str:
     return text
 
 
+_CLOSED = "it was closed; open it again with connect()"
 _REASONS = {
+    "closed database": _CLOSED,
     "database or disk is full": "the disk is full, so nothing was saved; free some space and try again",
     "database is locked": "another process held it for over ten seconds; nothing was saved, try again",
     "file is not a database": "the file is not an SQLite database",

@@ -9,7 +9,7 @@ from typing import Final
 
 from prompt_kernel.errors import SchemaTooNewError, StoreUnavailableError
 from prompt_kernel.store._backup import copy_database
-from prompt_kernel.store._engine import APPLICATION_ID, Database
+from prompt_kernel.store._engine import APPLICATION_ID, Database, reason_of
 
 Step = Callable[[sqlite3.Connection], None]
 
@@ -125,27 +125,31 @@ def upgrade(database: Database, steps: Sequence[Step] = STEPS) -> None:
         elif found < len(steps):
             raise StoreUnavailableError(database.url, "it needs an upgrade first, and it is open for reading only")
     except sqlite3.Error as error:
-        raise StoreUnavailableError(database.url, str(error)) from error
+        raise StoreUnavailableError(database.url, reason_of(error)) from error
 
 
 def _version(database: Database) -> int:
     raw = database.raw
+    # In one transaction, because another process may be making the store just now.
+    raw.execute("BEGIN")
     application = raw.execute("PRAGMA application_id").fetchone()[0]
     version = int(raw.execute("PRAGMA user_version").fetchone()[0])
-    if application != APPLICATION_ID and raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    tables = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    raw.execute("COMMIT")
+    if application != APPLICATION_ID and tables:
         raise StoreUnavailableError(database.url, "the file is a database of some other program")
     return version
 
 
 def _run(database: Database, steps: Sequence[Step], found: int) -> None:
     raw = database.raw
-    if found and database.file is not None:
-        copy_database(raw, database.file.with_name(f"{database.file.name}.schema-{found}.backup"))
     for number in range(found + 1, len(steps) + 1):
         raw.execute("BEGIN IMMEDIATE")
         try:
             # Another process may have done this step while we waited for the lock.
             if int(raw.execute("PRAGMA user_version").fetchone()[0]) < number:
+                if number == found + 1 and found and database.file is not None:
+                    copy_database(raw, database.file.with_name(f"{database.file.name}.schema-{found}.backup"))
                 steps[number - 1](raw)
                 raw.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
                 raw.execute(f"PRAGMA user_version = {number:d}")

@@ -25,7 +25,7 @@ _PINNED_BY_ID = text(_PROMPT + ":number WHERE p.id = :id")
 _BY_KEY = text("SELECT id, path FROM prompt WHERE key = :key AND deleted_at IS NULL")
 _BY_NAME = text("SELECT id, path, key, enabled FROM prompt WHERE name_key = :name AND deleted_at IS NULL")
 _REDIRECT = text(
-    "SELECT p.id, p.path FROM redirect r JOIN prompt p ON p.id = r.prompt_id"
+    "SELECT p.id, p.path, p.enabled FROM redirect r JOIN prompt p ON p.id = r.prompt_id"
     " WHERE r.key = :key AND p.deleted_at IS NULL"
 )
 _LABEL = text("SELECT number FROM label WHERE prompt_id = :id AND name = :name")
@@ -59,6 +59,9 @@ _CHANGES = text(
     "SELECT id, kind, path, version, detail, author, origin, at FROM change WHERE id > :after ORDER BY id LIMIT :limit"
 )
 LAST = chr(0x10FFFF)
+#: What SQLite holds as a number, and Python does not mind to exceed.
+_MOST_VERSIONS = 2**63
+_CHUNK = 500
 
 
 def locate(connection: Connection, name: str) -> tuple[int, str]:
@@ -98,12 +101,12 @@ def resolve(connection: Connection, name: str, directory: str) -> tuple[int, str
     return None if found is None else next((row.id, row.path) for row in rows if row.key == found)
 
 
-def redirected(connection: Connection, name: str, directory: str) -> tuple[int, str] | None:
-    """Return the prompt that had the path `name`, or that name in `directory`, before it was renamed."""
+def redirected(connection: Connection, name: str, directory: str) -> Row[Any] | None:
+    """Return the prompt (id, path, enabled) that had the path `name`, or that name in `directory`, in former times."""
     for path in (name, join(directory, name)):
         row = connection.execute(_REDIRECT, {"key": key_of(path)}).first()
         if row is not None:
-            return row[0], row[1]
+            return row
     return None
 
 
@@ -122,10 +125,10 @@ def number_of(connection: Connection, prompt_id: int, path: str, pin: int | str)
         VersionNotFoundError: the prompt has no such version or label.
     """
     if isinstance(pin, int):
-        if connection.execute(_VERSION_EXISTS, {"id": prompt_id, "number": pin}).first():
+        if pin < _MOST_VERSIONS and connection.execute(_VERSION_EXISTS, {"id": prompt_id, "number": pin}).first():
             return pin
     else:
-        row = connection.execute(_LABEL, {"id": prompt_id, "name": pin}).first()
+        row = connection.execute(_LABEL, {"id": prompt_id, "name": _rows.bindable(pin)}).first()
         if row is not None:
             return int(row[0])
     raise VersionNotFoundError(path, pin, _pins(connection, prompt_id))
@@ -198,8 +201,10 @@ def display_names(connection: Connection, paths: Iterable[str]) -> dict[str, str
     """Return the display name of each of `paths`: the shortest suffix that is unique in the store."""
     wanted = list(paths)
     names = sorted({name_of(key_of(path)) for path in wanted})
-    known = {row[0] for row in connection.execute(_SAME_NAMES, {"names": names})} if names else set()
-    display = shortest_names(known | set(wanted))
+    known = set(wanted)
+    for at in range(0, len(names), _CHUNK):
+        known |= {row[0] for row in connection.execute(_SAME_NAMES, {"names": names[at : at + _CHUNK]})}
+    display = shortest_names(known)
     return {path: display[path] for path in wanted}
 
 
@@ -224,7 +229,7 @@ def page(database: Database, directory: str | None, tag: str | None, after: str 
     if directory is None and tag is None:
         rows = database.rows(_PAGE, {"after": last, "limit": limit})
     else:
-        bounds = {"after": last, "limit": limit, "tag": tag, **bounds_of(directory or "")}
+        bounds = {"after": last, "limit": limit, "tag": _rows.bindable(tag or ""), **bounds_of(directory or "")}
         rows = database.rows(_PAGE_IN if tag is None else _PAGE_TAGGED, bounds)
     return list(map(_rows.entry, rows))
 

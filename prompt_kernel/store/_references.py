@@ -19,7 +19,10 @@ from prompt_kernel.store._read import bounds_of, locate
 
 GLOB = "*"
 
-_OLD = text("SELECT spelled, pin, line FROM reference WHERE prompt_id = :id AND (name_key <> '*' OR target_id IS NULL)")
+_OLD = text(
+    "SELECT spelled, pin, line FROM reference WHERE prompt_id = :id AND (name_key <> '*' OR target_id IS NULL)"
+    " ORDER BY id"
+)
 _DELETE = text("DELETE FROM reference WHERE prompt_id = :id")
 _INSERT = text(
     "INSERT INTO reference (prompt_id, spelled, name_key, pin, line, target_id)"
@@ -36,6 +39,11 @@ _BY_PROMPTS = text(
 _CANDIDATES = text(
     "SELECT id, key, path, name_key FROM prompt WHERE deleted_at IS NULL AND enabled AND name_key IN :names"
 ).bindparams(bindparam("names", expanding=True))
+_REDIRECTS = text(
+    "SELECT r.key, p.id, p.enabled FROM redirect r JOIN prompt p ON p.id = r.prompt_id"
+    " WHERE p.deleted_at IS NULL AND r.key IN :keys"
+).bindparams(bindparam("keys", expanding=True))
+_OLD_NAMES = text("SELECT path FROM redirect WHERE prompt_id IN :ids").bindparams(bindparam("ids", expanding=True))
 _UPDATE = text("UPDATE reference SET target_id = :target WHERE id = :id")
 _GLOBS = text(
     "SELECT r.prompt_id, r.spelled, r.pin, r.line, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
@@ -47,7 +55,9 @@ _IN_DIRECTORY = text(
 )
 _INCLUDES = text(
     "SELECT r.spelled, r.pin, r.line, t.path AS target FROM reference r LEFT JOIN prompt t ON t.id = r.target_id"
-    " WHERE r.prompt_id = :id AND NOT (r.name_key = '*' AND r.target_id IS NULL) ORDER BY r.id"
+    " WHERE r.prompt_id = :id AND NOT (r.name_key = '*' AND r.target_id IS NULL) ORDER BY CASE r.name_key WHEN '*' THEN"
+    " (SELECT min(g.id) FROM reference g WHERE g.prompt_id = :id AND g.spelled = r.spelled AND g.pin = r.pin)"
+    " ELSE r.id END, r.id"
 )
 _REFERRERS = text(
     "SELECT p.path, r.spelled, r.pin, r.line, t.path AS target FROM reference r JOIN prompt p ON p.id = r.prompt_id"
@@ -115,9 +125,13 @@ def _select(connection: Connection, statement: Any, name: str, values: Iterable[
     return [row for part in parts for row in connection.execute(statement, {name: part})]
 
 
-def names_changed(connection: Connection, paths: Iterable[str]) -> None:
-    """Look again at all references that may lead elsewhere, now that prompts at `paths` have come or gone."""
-    names = {key_of(name_of(path)) for path in paths}
+def names_changed(connection: Connection, paths: Iterable[str], ids: Iterable[int] = ()) -> None:
+    """Look again at all references that may lead elsewhere, now that prompts at `paths` have come or gone.
+
+    `ids` are those of them that may be known by former paths, too.
+    """
+    former = (row.path for row in _select(connection, _OLD_NAMES, "ids", ids))
+    names = {key_of(name_of(path)) for path in (*paths, *former)}
     _settle(connection, _select(connection, _BY_NAMES, "names", names))
     settle_globs(connection)
 
@@ -129,13 +143,37 @@ def _settle(connection: Connection, references: Sequence[Any]) -> None:
     candidates: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
     for row in _select(connection, _CANDIDATES, "names", {reference.name_key for reference in references}):
         candidates[row.name_key][row.key] = (row.id, row.path)
-    updates: list[dict[str, Any]] = []
+    targets: dict[int, int | None] = {}
+    missing: list[Any] = []
     for reference in references:
-        target = _target(reference.spelled, directory_of(reference.path), candidates[reference.name_key])
-        if target != reference.target_id:
-            updates.append({"id": reference.id, "target": target})
+        try:
+            target = _target(reference.spelled, directory_of(reference.path), candidates[reference.name_key])
+        except AmbiguousNameError:
+            target = None
+        else:
+            if target is None:
+                missing.append(reference)
+        targets[reference.id] = target
+    targets |= _redirected(connection, missing)
+    updates = [
+        {"id": reference.id, "target": targets[reference.id]}
+        for reference in references
+        if targets[reference.id] != reference.target_id
+    ]
     if updates:
         connection.execute(_UPDATE, updates)
+
+
+def _redirected(connection: Connection, references: Sequence[Any]) -> dict[int, int]:
+    """Return where those of `references` lead whose spelling is a path that a prompt had in former times."""
+    keys = {
+        reference.id: (key_of(reference.spelled), key_of(join(directory_of(reference.path), reference.spelled)))
+        for reference in references
+    }
+    rows = _select(connection, _REDIRECTS, "keys", {key for pair in keys.values() for key in pair})
+    known = {row.key: row for row in rows}
+    found = {number: known.get(first) or known.get(second) for number, (first, second) in keys.items()}
+    return {number: row.id for number, row in found.items() if row is not None and row.enabled}
 
 
 def _target(spelled: str, directory: str, candidates: Mapping[str, tuple[int, str]]) -> int | None:
@@ -143,10 +181,7 @@ def _target(spelled: str, directory: str, candidates: Mapping[str, tuple[int, st
     exact = candidates.get(key_of(spelled)) or candidates.get(key_of(join(directory, spelled)))
     if exact is not None:
         return exact[0]
-    try:
-        found = choose(spelled, directory, {key: path for key, (_, path) in candidates.items()})
-    except AmbiguousNameError:
-        return None
+    found = choose(spelled, directory, {key: path for key, (_, path) in candidates.items()})
     return None if found is None else candidates[found][0]
 
 

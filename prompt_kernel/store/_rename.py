@@ -48,7 +48,7 @@ def rename(connection: Connection, old: str, new: str, writer: Writer) -> list[s
     """
     new = check_path(new)
     prompt_id, old = _read.locate(connection, old)
-    return _move(connection, {prompt_id: (old, new)}, writer)
+    return _move(connection, {prompt_id: (old, new)}, writer, {prompt_id: _globs_of(connection, prompt_id, new)})
 
 
 def rename_directory(connection: Connection, old: str, new: str, writer: Writer) -> list[str]:
@@ -66,11 +66,29 @@ def rename_directory(connection: Connection, old: str, new: str, writer: Writer)
     if key_of(new).startswith(key_of(old) + "/"):
         raise PathTakenError(new, old)
     globs = _globs_into(connection, old, new)
-    _move_directories(connection, directories, len(old), new)
-    moves = {row.id: (row.path, new + row.path[len(old) :]) for row in connection.execute(_BELOW, bounds)}
+    _versions.ensure_directories(connection, [new])
+    _move_directories(connection, directories, old, new)
+    moves = {row.id: (row.path, _moved(row.path, old, new)) for row in connection.execute(_BELOW, bounds)}
     rewritten = _move(connection, moves, writer, globs)
     _versions.log(connection, "directory", None, new, None, writer, f"renamed from {old}")
     return rewritten
+
+
+def _moved(path: str, old: str, new: str) -> str:
+    """Return `path`, which lies in the directory `old` however that is spelled, as it is once that is `new`."""
+    return "/".join([new, *path.split("/")[old.count("/") + 1 :]])
+
+
+def _globs_of(connection: Connection, prompt_id: int, new: str) -> dict[str, str]:
+    """Return how to spell each glob of a prompt that counts on the prompt's own directory once that is at `new`."""
+    respelled: dict[str, str] = {}
+    for row in [row for row in connection.execute(_GLOBS) if row.prompt_id == prompt_id]:
+        here, spelled = directory_of(row.path), directory_of(row.spelled)
+        matched = _references.glob(connection, row.spelled, here)
+        base = directory_of(matched[0][1]) if matched else spelled
+        if key_of(here) != key_of(directory_of(new)) and key_of(base) != key_of(spelled):
+            respelled[row.spelled] = join(base, name_of(row.spelled))
+    return respelled
 
 
 def _globs_into(connection: Connection, old: str, new: str) -> dict[int, dict[str, str]]:
@@ -81,21 +99,24 @@ def _globs_into(connection: Connection, old: str, new: str) -> dict[int, dict[st
         inside = [path for _, path in matched if is_inside(path, old)]
         if not inside:
             continue
-        base = new + directory_of(inside[0])[len(old) :]
+        base = _moved(directory_of(inside[0]), old, new)
+        full = join(base, name_of(row.spelled))
         if key_of(directory_of(inside[0])) == key_of(directory_of(row.spelled)):
-            respelled.setdefault(row.prompt_id, {})[row.spelled] = join(base, name_of(row.spelled))
+            respelled.setdefault(row.prompt_id, {})[row.spelled] = full
         elif not is_inside(row.path, old):
             # It was spelled from its own directory, which stays where it is: only the way down has a new name.
-            from_here = base.removeprefix(directory_of(row.path) + "/")
-            respelled.setdefault(row.prompt_id, {})[row.spelled] = join(from_here, name_of(row.spelled))
+            short = full.removeprefix(directory_of(row.path) + "/")
+            # A directory of that name at the top would be found first.
+            is_taken = bool(_references.glob(connection, short, ""))
+            respelled.setdefault(row.prompt_id, {})[row.spelled] = full if is_taken else short
     return respelled
 
 
-def _move_directories(connection: Connection, directories: Any, cut: int, new: str) -> None:
+def _move_directories(connection: Connection, directories: Any, old: str, new: str) -> None:
     taken = {row.key for row in connection.execute(text("SELECT key FROM directory"))}
     moved = {key_of(row.path) for row in directories}
     for row in directories:
-        path = new + row.path[cut:]
+        path = _moved(row.path, old, new)
         if key_of(path) in taken - moved:
             # The two become one; what was said of the directory that stays is kept.
             connection.execute(text("DELETE FROM directory WHERE id = :id"), {"id": row.id})
@@ -107,7 +128,7 @@ def _move(
     connection: Connection,
     moves: Mapping[int, tuple[str, str]],
     writer: Writer,
-    globs: Mapping[int, Mapping[str, str]] | None = None,
+    globs: Mapping[int, Mapping[str, str]],
 ) -> list[str]:
     _check_free(connection, moves)
     ids = list(moves)
@@ -137,8 +158,8 @@ def _move(
         _versions.log(connection, "renamed", prompt_id, new, None, writer, f"from {old}")
     for _, new in moves.values():
         connection.execute(_FORGET_REDIRECT, {"key": key_of(new)})
-    rewritten = _rewrite(connection, touched, moves, globs or {}, writer)
-    _references.names_changed(connection, [path for pair in moves.values() for path in pair])
+    rewritten = _rewrite(connection, touched, moves, globs, writer)
+    _references.names_changed(connection, [path for pair in moves.values() for path in pair], moves)
     return rewritten
 
 

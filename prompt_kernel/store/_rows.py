@@ -1,7 +1,7 @@
 """From database rows to records and back: the forms that texts, times and mappings are kept in."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -66,6 +66,11 @@ def checked_text(path: str, text: str) -> str:
     return text
 
 
+def bindable(text: str) -> str:
+    """Return `text` with `?` for each lone surrogate, which no statement takes and no store holds."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def checked_line(field: str, value: str) -> str:
     """Return a piece of metadata if a store can hold it."""
     try:
@@ -80,9 +85,10 @@ def checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidMetadataError: they are no list of texts, or one is empty or holds a comma.
     """
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+    given = [tags] if isinstance(tags, str) or not isinstance(tags, Iterable) else list(tags)
+    if given == [tags] or not all(isinstance(tag, str) for tag in given):
         raise InvalidMetadataError("tags", "write a list of texts")
-    cleaned = tuple(dict.fromkeys(checked_line("tags", tag).strip() for tag in tags))
+    cleaned = tuple(dict.fromkeys(checked_line("tags", tag).strip() for tag in given))
     if any(not tag or "," in tag or "\n" in tag for tag in cleaned):
         raise InvalidMetadataError("tags", "a tag is a text of one line without a comma, and not empty")
     if len(cleaned) > _MOST_TAGS:
@@ -108,7 +114,7 @@ def to_json(value: Any) -> str:
 
 def variables_to_json(variables: Mapping[str, Any]) -> str:
     """Return declarations, or data to make them of, as they are stored."""
-    return to_json(as_data(declare(variables))) if variables else "{}"
+    return checked_line("variables", to_json(as_data(declare(variables)))) if variables else "{}"
 
 
 @lru_cache(maxsize=4096)
@@ -121,6 +127,11 @@ def variables_from_json(stored: str) -> Mapping[str, Declaration]:
 def tags_from_json(stored: str) -> tuple[str, ...]:
     """Return stored tags."""
     return tuple(json.loads(stored))
+
+
+def tag_words(stored: str) -> str:
+    """Return stored tags as the words that a search finds."""
+    return " ".join(tags_from_json(stored))
 
 
 def entry(row: Sequence[Any]) -> Entry:

@@ -1,6 +1,7 @@
 """Searching words, and guessing names: no input is an error."""
 
 import re
+import secrets
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -12,9 +13,9 @@ from prompt_kernel.store import _read, _rows
 
 _MOST_CHARACTERS = 1_000
 _MOST_WORDS = 64
-#: Marks around a match in a snippet; a stored text cannot hold them in a place where they would be taken for one.
-_OPEN, _CLOSE = "\x02", "\x03"
-_MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
+#: Marks around a match in a snippet: nobody can know them in advance and write them into a text.
+_OPEN, _CLOSE = (f"{mark}{secrets.token_hex(8)}" for mark in "\x02\x03")
+_MARKS = re.compile(f"{_OPEN}|{_CLOSE}")
 
 #: The weights put a match in the path before one in the description, the tags and the text.
 _RANKED = """
@@ -39,7 +40,7 @@ def match_expression(words: str) -> str:
 
     Each word is quoted, so that nothing in it is an operator (https://sqlite.org/fts5.html#fts5_strings).
     """
-    cleaned = words[:_MOST_CHARACTERS].replace("\0", " ").encode("utf-8", "replace").decode()
+    cleaned = _rows.bindable(words[:_MOST_CHARACTERS].replace("\0", " "))
     found = [word for word in cleaned.split()[:_MOST_WORDS] if any(map(str.isalnum, word))]
     quoted = ['"' + word.replace('"', '""') + '"' for word in found]
     return " ".join(quoted) + "*" if quoted else ""
@@ -50,7 +51,7 @@ def search(connection: Connection, words: str, tag: str | None, directory: str |
     expression = match_expression(words)
     if words.strip() and not expression:
         return []
-    values: dict[str, Any] = {"limit": limit, "tag": tag or "", **_read.bounds_of(directory or "")}
+    values: dict[str, Any] = {"limit": limit, "tag": _rows.bindable(tag or ""), **_read.bounds_of(directory or "")}
     if not expression:
         return [_hit(row) for row in connection.execute(_NEWEST, values)]
     values |= {"words": expression, "open": _OPEN, "close": _CLOSE}

@@ -4,7 +4,7 @@ An expansion reads only what it needs: the prompt and what it includes, in two q
 was read stays in memory, and one cheap question (`PRAGMA data_version`) tells whether anybody committed since.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ class StoreSource:
         self._database = database
         self._seen: object = None
         self._generation = 0
-        self._last_change = 0
+        self._last_change = self._rollbacks = 0
         #: The newest texts by prompt and by path, and what was resolved: (name, pin, directory) to a text.
         self._heads: dict[int, SourceText] = {}
         self._exact: dict[str, SourceText] = {}
@@ -72,13 +72,17 @@ class StoreSource:
     def _catch_up(self) -> None:
         """Forget what changed: one text where only that was saved, everything where a name came or went."""
         with self._database.reading() as connection:
-            if self._seen is None:
+            if self._seen is None or self._rollbacks != self._database.rollbacks:
+                self._rollbacks = self._database.rollbacks
                 self._last_change = int(connection.execute(_LAST_CHANGE).scalar_one())
+                self.forget()
                 return
             changes = connection.execute(_SINCE, {"after": self._last_change}).all()
-        if not changes:
-            return
-        self._last_change = changes[-1].id
+            if changes:
+                self._last_change = changes[-1].id
+                self._forget_changed(changes)
+
+    def _forget_changed(self, changes: Sequence[Any]) -> None:
         self._generation += 1
         if all(change.kind in _OF_ONE_TEXT for change in changes):
             stale = {change.prompt_id for change in changes}
@@ -118,10 +122,14 @@ class StoreSource:
         return found
 
     def _locate(self, connection: Connection, name: str, directory: str) -> tuple[int, str]:
-        found = _read.resolve(connection, name, directory) or _read.redirected(connection, name, directory)
+        found = _read.resolve(connection, name, directory)
         if found is not None:
             return found
-        hidden = _read.by_suffix(connection, name) if is_path(name) else None
+        hidden: Any = _read.redirected(connection, name, directory)
+        if hidden is not None and hidden.enabled:
+            return hidden.id, hidden.path
+        if hidden is None and is_path(name):
+            hidden = _read.by_suffix(connection, name)
         if hidden is not None:
             raise DisabledPromptError(name, hidden[1])
         raise PromptNotFoundError(name, _read.likely(connection, name))

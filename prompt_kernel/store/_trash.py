@@ -1,5 +1,7 @@
 """Deleting in three steps: into the trash, out of it again, or out of the database for good."""
 
+from typing import Any
+
 from sqlalchemy import Connection, text
 
 from prompt_kernel.errors import PathTakenError, PromptNotFoundError, ReferencedError
@@ -14,10 +16,13 @@ _FORGET = (
     text("DELETE FROM search WHERE rowid = :id"),
     text("DELETE FROM reference WHERE prompt_id = :id"),
 )
+#: In the order of the log, because a clock may be set back.
 _TRASH = text(
-    "SELECT id, uid, path, head, deleted_at, deleted_by FROM prompt WHERE deleted_at IS NOT NULL"
-    " ORDER BY deleted_at DESC, id DESC"
+    "SELECT p.id, p.uid, p.path, p.head, p.deleted_at, p.deleted_by FROM prompt p LEFT JOIN"
+    " (SELECT prompt_id, max(id) AS entry FROM change WHERE kind = 'deleted' GROUP BY prompt_id) c"
+    " ON c.prompt_id = p.id WHERE p.deleted_at IS NOT NULL ORDER BY c.entry DESC"
 )
+_DELETED = text("SELECT id, uid, path, head, deleted_at, deleted_by FROM prompt WHERE id = :id")
 _RECOVER = text(
     "UPDATE prompt SET deleted_at = NULL, deleted_by = NULL, path = :path, key = :key, name_key = :name_key,"
     " enabled = :enabled WHERE id = :id"
@@ -27,7 +32,7 @@ _CONTENT = text(
     " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
 _SEARCHABLE = text(
-    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :tags, :text)"
+    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :words, :text)"
 )
 _PURGE = (
     text("UPDATE reference SET target_id = NULL WHERE target_id = :id"),
@@ -38,6 +43,8 @@ _PURGE = (
     text("DELETE FROM version WHERE prompt_id = :id"),
     text("DELETE FROM prompt WHERE id = :id"),
 )
+#: What was said of the versions that are gone; that somebody changed something, and when, stays in the log.
+_FORGET_MESSAGES = text("UPDATE change SET detail = '' WHERE detail <> '' AND prompt_id NOT IN (SELECT id FROM prompt)")
 
 
 def delete(connection: Connection, name: str, writer: Writer, *, force: bool) -> Trashed:
@@ -54,8 +61,8 @@ def delete(connection: Connection, name: str, writer: Writer, *, force: bool) ->
     for statement in _FORGET:
         connection.execute(statement, {"id": prompt_id})
     _versions.log(connection, "deleted", prompt_id, path, None, writer, writer.message)
-    _references.names_changed(connection, [path])
-    return next(found for row_id, found in _contents(connection) if row_id == prompt_id)
+    _references.names_changed(connection, [path], [prompt_id])
+    return _trashed(connection.execute(_DELETED, {"id": prompt_id}).one())
 
 
 def trash(connection: Connection) -> list[Trashed]:
@@ -64,10 +71,11 @@ def trash(connection: Connection) -> list[Trashed]:
 
 
 def _contents(connection: Connection) -> list[tuple[int, Trashed]]:
-    return [
-        (row.id, Trashed(row.path, row.uid, row.head, _rows.moment(row.deleted_at), row.deleted_by))
-        for row in connection.execute(_TRASH)
-    ]
+    return [(row.id, _trashed(row)) for row in connection.execute(_TRASH)]
+
+
+def _trashed(row: Any) -> Trashed:
+    return Trashed(row.path, row.uid, row.head, _rows.moment(row.deleted_at), row.deleted_by)
 
 
 def find(connection: Connection, name: str) -> tuple[int, Trashed]:
@@ -102,23 +110,24 @@ def recover(connection: Connection, name: str, to: str | None, writer: Writer) -
     values = {"id": prompt_id, "path": path, "key": key_of(path), "name_key": key_of(name_of(path)), "enabled": enabled}
     connection.execute(_RECOVER, values)
     row = connection.execute(_CONTENT, {"id": prompt_id}).one()
-    connection.execute(_SEARCHABLE, row._asdict())
+    connection.execute(_SEARCHABLE, {**row._asdict(), "words": _rows.tag_words(row.tags)})
     connection.execute(text("DELETE FROM redirect WHERE key = :key"), values)
     _versions.log(connection, "recovered", prompt_id, path, None, writer, writer.message)
     _references.replace(connection, {prompt_id: row.text})
-    _references.names_changed(connection, [path])
+    _references.names_changed(connection, [path], [prompt_id])
     return path
 
 
 def purge(database: Database, name: str | None, writer: Writer) -> int:
     """Remove a prompt of the trash, or all of it, from every page of the file; return how many there were."""
     with database.writing() as connection:
-        doomed = [find(connection, name)] if name else _contents(connection)
+        doomed = _contents(connection) if name is None else [find(connection, name)]
         for prompt_id, found in doomed:
             for statement in _PURGE:
                 connection.execute(statement, {"id": prompt_id})
             _versions.log(connection, "purged", None, found.path, None, writer)
         if doomed:
+            connection.execute(_FORGET_MESSAGES)
             # Deleted words stay in the index's pages until they are merged.
             connection.execute(text("INSERT INTO search (search) VALUES ('optimize')"))
     if doomed:

@@ -13,7 +13,6 @@ from prompt_kernel.errors import (
     InvalidMetadataError,
     PathTakenError,
     PromptNotFoundError,
-    VersionNotFoundError,
 )
 from prompt_kernel.expansion import hash_of
 from prompt_kernel.merge import merge
@@ -32,7 +31,7 @@ _INSERT_VERSION = text(
     " VALUES (:id, :number, :text, :sha256, :engine, :variables, :author, :origin, :message, :at)"
 )
 _INSERT_SEARCH = text(
-    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :tags, :text)"
+    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :words, :text)"
 )
 _DELETE_SEARCH = text("DELETE FROM search WHERE rowid = :id")
 _INSERT_CHANGE = text(
@@ -124,6 +123,7 @@ def create(connection: Connection, drafts: Sequence[Draft], writer: Writer) -> N
 def _row(prompt_id: int, draft: Draft, writer: Writer, at: str, disabled: set[str]) -> dict[str, Any]:
     path = check_path(draft.path)
     content = _rows.checked_text(path, draft.text)
+    tags = _rows.checked_tags(draft.tags or ())
     return {
         "id": prompt_id,
         "uid": uuid.uuid4().hex,
@@ -131,7 +131,8 @@ def _row(prompt_id: int, draft: Draft, writer: Writer, at: str, disabled: set[st
         "key": key_of(path),
         "name_key": key_of(name_of(path)),
         "description": _rows.checked_line("description", draft.description or ""),
-        "tags": _rows.to_json(_rows.checked_tags(draft.tags or ())),
+        "tags": _rows.to_json(tags),
+        "words": " ".join(tags),
         "characters": len(content),
         "enabled": not disabled.intersection(map(key_of, ancestors(path))),
         "layout": None if draft.layout is None else _rows.to_json(draft.layout),
@@ -178,7 +179,8 @@ def update(connection: Connection, row: Any, draft: Draft, writer: Writer, expec
     if new_version or described:
         description, tags = described or (row.description, row.tags)
         connection.execute(_DELETE_SEARCH, {"id": row.id})
-        found = {"id": row.id, "path": row.path, "description": description, "tags": tags, "text": content}
+        words = _rows.tag_words(tags)
+        found = {"id": row.id, "path": row.path, "description": description, "words": words, "text": content}
         connection.execute(_INSERT_SEARCH, found)
         kind = "saved" if new_version else "described"
         log(connection, kind, row.id, row.path, number if new_version else None, writer, writer.message)
@@ -193,10 +195,8 @@ def _merged(connection: Connection, row: Any, mine: str, expected: int | None) -
     if expected == 0:
         base = ""
     else:
-        found = connection.execute(_TEXT, {"id": row.id, "number": expected}).first()
-        if found is None:
-            raise VersionNotFoundError(row.path, expected, [f"versions 1 to {row.head}"])
-        base = str(found[0])
+        number = _read.number_of(connection, row.id, row.path, expected)
+        base = str(connection.execute(_TEXT, {"id": row.id, "number": number}).scalar_one())
     text_of_both = merge(base, mine, row.text) if expected else None
     if text_of_both is None:
         raise ConflictError(row.path, base=base, theirs=row.text, mine=mine, version=row.head, author=row.author)

@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,26 @@ def test_doctor_exits_with_1_for_an_error(run: Run, monkeypatch: pytest.MonkeyPa
     findings = [Finding("error", "hash", "review", "its text does not match")]
     monkeypatch.setattr(pk.Store, "doctor", lambda _: findings)
     assert run("doctor") == (1, "error\thash\treview\tits text does not match\n", "")
+
+
+def test_rescue_writes_every_version_to_a_folder(run: Run, library: pk.Store, tmp_path: Path) -> None:
+    library.save("review", "new")
+    files = ["style/tone@1.md", "style/base@1.md", "format/json@1.md", "review@1.md", "review@2.md"]
+    assert run("doctor", "--rescue", tmp_path / "saved") == (0, "".join(f"written\t{name}\n" for name in files), "")
+    assert (tmp_path / "saved" / "review@2.md").read_bytes() == b"new"
+    assert run("doctor", "--rescue", tmp_path / "saved").rows == [("unchanged", name) for name in files]
+
+
+def test_rescue_exits_with_1_and_names_what_is_lost(run: Run, library: pk.Store, tmp_path: Path) -> None:
+    library.save("review", "new")
+    with contextlib.closing(sqlite3.connect(library.url.removeprefix("sqlite:///"))) as raw:
+        raw.execute("DROP TRIGGER version_is_immutable")
+        raw.execute("UPDATE version SET text = 'forged' WHERE number = 2")
+        raw.commit()
+    code, out, err = run("doctor", "--rescue", tmp_path / "saved")
+    assert (code, err) == (1, "Lost: review@2: it does not match its hash\n")
+    assert "review@1.md" in out
+    assert run("doctor").code == 1
 
 
 def test_backup_names_the_file_that_it_made(run: Run, tmp_path: Path) -> None:

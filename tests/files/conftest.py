@@ -1,15 +1,23 @@
 """Fixtures for folders of files, and for both of PyYAML's parsers."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
 from prompt_kernel.files import _yaml
+from prompt_kernel.store import Store
 
 Tree = dict[str, bytes]
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A store in memory: what a file means does not depend on a disk, and there are many files here."""
+    with Store(":memory:", author="ana") as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -49,4 +57,4 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.fixture
 def no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave writing to the disk to the system, where many files are written and no power will be lost."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    monkeypatch.setattr(os, "fsync", lambda _: None)

@@ -103,7 +103,7 @@ DECLARATIONS: dict[str, tuple[str, Declaration]] = {
     "a date": ("2024-01-01", Declaration("v", "string", "2024-01-01")),
     "choices as written": (
         "{values: [1.10, yes], default: 1.10}",
-        Declaration("v", "enum", "1.10", "", True, ("1.10", "yes")),
+        Declaration("v", "enum", "1.10", values=("1.10", "yes")),
     ),
     "a text as written": ("{type: string, default: 1.10}", Declaration("v", "string", "1.10")),
     "an integer": ("{type: integer, default: 3}", Declaration("v", "integer", 3)),

@@ -218,10 +218,10 @@ def test_pipes_and_sockets_are_named_and_not_opened(
 @pytest.mark.parametrize(
     ("becomes", "reason"),
     [
-        (lambda file: os.mkfifo(file), "this is no ordinary file"),
+        (os.mkfifo, "this is no ordinary file"),
         (lambda file: file.symlink_to("/etc/hostname"), "this cannot be read: Too many levels of symbolic links"),
-        (lambda file: file.mkdir(), "this cannot be read: Is a directory"),
-        (lambda file: None, "this cannot be read: No such file or directory"),
+        (Path.mkdir, "this cannot be read: Is a directory"),
+        (lambda _: None, "this cannot be read: No such file or directory"),
     ],
     ids=["pipe", "link", "folder", "nothing"],
 )

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from queue import Empty
 from typing import Any
 
@@ -86,11 +85,23 @@ class Kernel:
             return
 
 
-@pytest.fixture
-def kernel(library: Store, tmp_path: Path) -> Iterator[Kernel]:
-    """A kernel with the extension loaded, on the small library."""
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env={**os.environ, "PROMPT_KERNEL_URL": library.url, "HOME": str(tmp_path)})
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that a kernel and the test use at the same time, for all tests of a module."""
+    with Store(tmp_path_factory.mktemp("shared") / "prompts.db", author="bob") as opened:
+        opened.save("style/tone", "Speak in a {{ tone }} voice.\n", variables={"tone": "plain"})
+        opened.save("style/base", "[[style/tone]]Be brief.\n")
+        opened.save("review", "[[style/base]]Review this: {{ code }}")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def kernel(shared: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel with the extension loaded, on the shared store: starting one takes longer than what it is asked."""
+    home = tmp_path_factory.mktemp("kernel")
+    manager = KernelManager(kernel_name="python3", connection_file=str(home / "kernel.json"))
+    homes = dict.fromkeys(("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "XDG_DATA_HOME"), str(home))
+    manager.start_kernel(env={**os.environ, **homes, "PROMPT_KERNEL_URL": shared.url})
     client = manager.client()
     client.start_channels()
     try:
@@ -101,3 +112,4 @@ def kernel(library: Store, tmp_path: Path) -> Iterator[Kernel]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()

@@ -60,7 +60,7 @@ def test_a_quote_that_nothing_closes_is_named(line: str) -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",)))))
 def test_quoted_words_come_out_as_they_went_in(words: list[str]) -> None:
-    quoted = ['"' + word.replace('"', "\"'\"'\"") + '"' for word in words]
+    quoted = ['"' + word.replace('"', '"\'"\'"') + '"' for word in words]
     assert split(" ".join(quoted)) == words
 
 

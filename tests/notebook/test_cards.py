@@ -93,7 +93,7 @@ def table(value: object) -> list[list[str]]:
 
 
 def _cells(row: str) -> Iterator[str]:
-    for part in row.split('<t')[1:]:
+    for part in row.split("<t")[1:]:
         if part[:2] in ("h ", "d "):
             yield "<t" + part.split(f"</t{part[0]}>")[0] + f"</t{part[0]}>"
 
@@ -150,8 +150,7 @@ def conflict(text: str = "x") -> ConflictError:
 def test_an_expansion_shows_its_text_with_the_origin_of_each_piece(library: Store) -> None:
     shown = card(library.expand("review", code="x = 1"))
     assert shown.text("pre") == (
-        "\nSpeak in a plain voice.\nBe brief.\nReview this code:\n\n```\nx = 1\n```\n"
-        'Answer as JSON: {"answer": "…"}\n'
+        '\nSpeak in a plain voice.\nBe brief.\nReview this code:\n\n```\nx = 1\n```\nAnswer as JSON: {"answer": "…"}\n'
     )
     assert shown.titles() == [
         "style/tone@1, characters 0 to 11",
@@ -173,8 +172,8 @@ def test_an_expansion_says_its_size_and_that_its_tokens_are_a_guess(library: Sto
 def test_an_expansion_has_a_legend_of_its_origins_in_their_colours(library: Store) -> None:
     shown = card(library.expand("review", code="x = 1"))
     chips = [attributes for _, attributes in shown.elements if attributes.get("class") == "pk-chip"]
-    assert (
-        "Characters by origin: review@1 (33) style/tone@1 (24) style/base@1 (10) format/json@1 (32)" in shown.text("p")
+    assert "Characters by origin: review@1 (33) style/tone@1 (24) style/base@1 (10) format/json@1 (32)" in shown.text(
+        "p"
     )
     assert len({chip.get("style") for chip in chips}) == 4
     assert chips[0].get("style") is None
@@ -370,9 +369,7 @@ def test_a_difference_marks_what_changed_inside_of_a_line() -> None:
 def test_a_difference_in_a_long_line_shows_the_place() -> None:
     before, after = "a" * 500 + "X" + "b" * 500, "a" * 500 + "YZ" + "b" * 500
     shown = card(TextDiff(before, after, "a", "b"))
-    assert shown.text("pre") == (
-        f"\n@@ -1 +1 @@\n-…{'a' * 80}X{'b' * 80}…\n+…{'a' * 80}YZ{'b' * 80}…"
-    )
+    assert shown.text("pre") == (f"\n@@ -1 +1 @@\n-…{'a' * 80}X{'b' * 80}…\n+…{'a' * 80}YZ{'b' * 80}…")
 
 
 def test_a_line_that_only_grew_marks_what_came() -> None:

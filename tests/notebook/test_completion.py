@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from IPython.core import completer
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -15,7 +16,7 @@ from prompt_kernel.notebook.completion import NOTHING, Offer, matcher_for, offer
 from prompt_kernel.store import Store
 
 #: IPython before 8.6 shows a matcher neither the cell nor a way to keep others out.
-KNOWS_CELLS = hasattr(sys.modules["IPython.core.completer"], "context_matcher")
+KNOWS_CELLS = hasattr(completer, "context_matcher")
 
 
 class SmallWorld:
@@ -223,9 +224,7 @@ def old_matcher(line: str, after: str = "") -> Callable[[str], list[str]]:
         ("import st", "", "st", []),
     ],
 )
-def test_an_older_ipython_gets_the_same_in_its_own_words(
-    line: str, after: str, token: str, texts: list[str]
-) -> None:
+def test_an_older_ipython_gets_the_same_in_its_own_words(line: str, after: str, token: str, texts: list[str]) -> None:
     assert old_matcher(line, after)(token) == texts
 
 
