@@ -78,5 +78,5 @@ $(VENV)/.ready-%: pyproject.toml | $(BIN)/pip
 $(FLOORS)/.ready: pyproject.toml tests/notebook/floors.txt | $(FLOORS)/bin/pip
 	@echo "Installing the oldest supported IPython into $(FLOORS) (once; a minute or two) ..."
 	@$(FLOORS)/bin/python $(PIP) "pip>=25.1"
-	@$(FLOORS)/bin/python $(PIP) -e . --group test -r tests/notebook/floors.txt
+	@$(FLOORS)/bin/python $(PIP) -e . -r tests/notebook/floors.txt pytest-xdist
 	@touch $@

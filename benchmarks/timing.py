@@ -115,14 +115,13 @@ def measure(work: Work, *, repeats: int, seconds: float) -> Result:
     work.check()
     calls = {contender.name: _calls_for(contender, work.clock, seconds) for contender in work.contenders}
     taken: dict[str, list[float]] = {contender.name: [] for contender in work.contenders}
-    gc.collect()
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         for repeat in range(repeats):
+            gc.collect()
             for contender in _turned(work.contenders, repeat):
                 taken[contender.name].append(_sample(contender, calls[contender.name], work.clock))
-            gc.collect()
     finally:
         if was_enabled:
             gc.enable()

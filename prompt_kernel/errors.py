@@ -21,6 +21,7 @@
     ├── ReferencedError                 other prompts include what is to be deleted
     ├── DirectoryNotEmptyError          there are prompts in the directory that is to be removed
     ├── ImportFileError                 files that cannot be imported, all of them at once
+    ├── ExportFileError                 files that cannot be written
     ├── StoreError
     │   ├── StoreUnavailableError       the database cannot be opened, read or written
     │   ├── SchemaTooNewError           a newer prompt_kernel wrote the database
@@ -36,7 +37,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
-    from prompt_kernel.language import Span
+    from prompt_kernel.spans import Span
 
 
 _E = TypeVar("_E", bound="PromptKernelError")
@@ -261,11 +262,15 @@ class DirectoryNotEmptyError(PromptKernelError):
     def __init__(self, path: str, prompts: Sequence[str]) -> None:
         """Name the `prompts` in the directory `path`."""
         shown = ", ".join(prompts[:_MOST_NAMED]) + (", …" if len(prompts) > _MOST_NAMED else "")
-        super().__init__(f"The directory {path} holds {len(prompts)} prompts: {shown}. Move or delete these first.")
+        super().__init__(f"The directory {path} holds {_of(prompts)}: {shown}. Move or delete these first.")
         self.path, self.prompts = path, tuple(prompts)
 
 
 _MOST_NAMED = 5
+
+
+def _of(prompts: Sequence[str]) -> str:
+    return "1 prompt" if len(prompts) == 1 else f"{len(prompts)} prompts"
 
 
 class ImportFileError(PromptKernelError):
@@ -277,6 +282,17 @@ class ImportFileError(PromptKernelError):
         lines = "".join(f"\n  {name}: {reason}" for name, reason in problems.items())
         super().__init__(f"Nothing was imported, because {count} cannot be read:{lines}")
         self.problems = dict(problems)
+
+
+class ExportFileError(PromptKernelError):
+    """Files that cannot be written; every file that is there is whole, either the old one or the new one."""
+
+    def __init__(self, folder: str, problems: Mapping[str, str]) -> None:
+        """List every file (its name in `folder`) with what is wrong with it."""
+        count = "1 file" if len(problems) == 1 else f"{len(problems)} files"
+        lines = "".join(f"\n  {name}: {reason}" for name, reason in problems.items())
+        super().__init__(f"The export to {folder} has stopped, because {count} cannot be written:{lines}")
+        self.folder, self.problems = folder, dict(problems)
 
 
 class StoreError(PromptKernelError):

@@ -7,8 +7,7 @@ Only these mean something; everything else is text, kept byte for byte.
     variable    {{ name }}
     escape      a backslash before what would otherwise be one of these
 
-Code is a fenced block or inline code, as in CommonMark (https://spec.commonmark.org/0.31.2/), read generously: a fence
-may stand at any depth of indentation, in a list or in a quotation.
+What is code, `codespans` says.
 """
 
 import re
@@ -18,18 +17,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, get_args
 
+from prompt_kernel.codespans import code_spans
 from prompt_kernel.names import MAX_PATH_CHARACTERS, directory_of, is_label, is_path, name_of
+from prompt_kernel.spans import Span, before_backslashes
 from prompt_kernel.variables import Scalar, variable_name
 
 Engine = Literal["simple", "plain", "jinja"]
 ENGINES: Final[tuple[str, ...]] = get_args(Engine)
-
-
-class Span(NamedTuple):
-    """A half-open range of characters: `text[start:end]`."""
-
-    start: int
-    end: int
 
 
 class Text(NamedTuple):
@@ -129,11 +123,6 @@ _ARGUMENT = re.compile(
 )
 #: Nearly every inclusion is no more than this; the general way gives the same.
 _PLAIN_PATH = re.compile(r"[A-Za-z_][\w\-]*+(?:/[A-Za-z_][\w\-]*+)*+", re.ASCII)
-_FENCE = re.compile(r"(```+|~~~+)([^\n]*)")
-_BEFORE_FENCE = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*+")
-# A paragraph ends at a blank line, and where an item of a list or a heading begins.
-_BREAK = re.compile(r"\n(?:[ \t\r>]*+\n|[ \t>]*+(?:[-*+]|\d{1,9}[.)]|\#{1,6})[ \t])")
-_BACKTICKS = re.compile(r"``*")
 _OPENING = re.compile(r"\\|\[\[|\{\{")
 _VERSION = re.compile(r"[0-9]{1,9}")
 _STRING_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
@@ -170,6 +159,33 @@ def inclusions(text: str) -> list[Inclusion]:
 
 
 def _split_inclusions(text: str) -> list[Part]:
+    if "`" not in text and "\\" not in text and "![[" not in text and "~~~" not in text:
+        found = _split_bare(text)
+        if found is not None:
+            return found
+    return _split_carefully(text)
+
+
+def _split_bare(text: str) -> list[Part] | None:
+    """Split a text in which only bare inclusions can be, as in most; None if anything in brackets is none."""
+    texts = _INCLUSION.split(text)
+    parts: list[Part] = []
+    position = 0
+    for before, inner in zip(texts[::2], texts[1::2], strict=False):
+        if before:
+            parts.append(Text(before, position))
+            position += len(before)
+        target = _read(inner) if len(inner) <= _REMEMBERED else None
+        if target is None:
+            return None
+        parts.append(Inclusion(f"[[{inner}]]", position, target.path, target.pin, target.arguments))
+        position += len(inner) + 4
+    if texts[-1]:
+        parts.append(Text(texts[-1], position))
+    return parts
+
+
+def _split_carefully(text: str) -> list[Part]:
     parts: list[Part] = []
     bounds = [bound for span in code_spans(text) for bound in span] if "`" in text or "~~~" in text else []
     done = position = 0
@@ -210,7 +226,7 @@ def _construct(
     before = text[start - 1] if start > done else ""
     if before == "\\":
         # The backslash counts only where there would be an inclusion, or the escape of one, without it.
-        first = _before_backslashes(text, start)
+        first = before_backslashes(text, start)
         embedded = first > done and text[first - 1] == "!"
         return Escape(text[start - 1 : end], start - 1, found[0]) if embedded or not in_code else None
     if before == "!":
@@ -291,106 +307,3 @@ def _split_variables(part: Text) -> Iterator[Part]:
         done = end
     if done < len(text):
         yield Text(text[done:] if done else text, offset + done)
-
-
-def code_spans(text: str) -> list[Span]:
-    """Return the fenced blocks and the inline code of `text`, in order; a fence left open reaches to the end."""
-    spans: list[Span] = []
-    prose_from = 0
-    for block in _fenced_blocks(text):
-        spans += _inline_code(text, prose_from, block.start)
-        spans.append(block)
-        prose_from = block.end
-    return spans + _inline_code(text, prose_from, len(text))
-
-
-class _Fence(NamedTuple):
-    start: int
-    marks: str
-    quotes: int
-    column: int
-
-    def is_closed_by(self, before: str, marks: str) -> bool:
-        """Tell a closing fence from a line of the block: of a shorter one, a list, a quotation or a docstring."""
-        is_plain = marks.startswith(self.marks) and not before.strip(" \t>")
-        return is_plain and before.count(">") <= self.quotes and len(before.expandtabs(4)) <= self.column + 3
-
-
-def _fenced_blocks(text: str) -> Iterator[Span]:
-    opener: _Fence | None = None
-    for found in _FENCE.finditer(text):
-        start = text.rfind("\n", 0, found.start()) + 1
-        before, marks, info = text[start : found.start()], found[1], found[2].strip()
-        if not _BEFORE_FENCE.fullmatch(before):
-            continue
-        if opener is None:
-            if marks[0] == "~" or "`" not in info:  # otherwise a line of inline code that only looks like a fence
-                opener = _Fence(start, marks, before.count(">"), len(before.expandtabs(4)))
-        elif not info and opener.is_closed_by(before, marks):
-            yield Span(opener.start, found.end())
-            opener = None
-    if opener:
-        yield Span(opener.start, len(text))
-
-
-def _inline_code(text: str, start: int, end: int) -> list[Span]:
-    """Pair runs of backticks of one length; no code reaches beyond its paragraph."""
-    spans: list[Span] = []
-    paragraph: list[Span] = []
-    for found in _BACKTICKS.finditer(text, start, end):
-        if paragraph and _BREAK.search(text, paragraph[-1].end, found.start()):
-            spans += _pair(text, paragraph)
-            paragraph = []
-        paragraph.append(Span(*found.span()))
-    return spans + _pair(text, paragraph)
-
-
-def _pair(text: str, runs: list[Span]) -> list[Span]:
-    by_length: dict[int, list[int]] = {}
-    for number, run in enumerate(runs):
-        by_length.setdefault(run.end - run.start, []).append(number)
-    spans: list[Span] = []
-    number = 0
-    while number < len(runs):
-        start, end = runs[number]
-        start += (start - _before_backslashes(text, start)) % 2  # an escaped backtick opens nothing
-        closers = by_length.get(end - start, [])
-        after = bisect_right(closers, number)
-        if start < end and after < len(closers):
-            number = closers[after]
-            spans.append(Span(start, runs[number].end))
-        number += 1
-    return spans
-
-
-def _before_backslashes(text: str, position: int) -> int:
-    while position > 0 and text[position - 1] == "\\":
-        position -= 1
-    return position
-
-
-def line_of(text: str, position: int) -> int:
-    """Return the number of the line that holds `position`, counted from 1."""
-    return text.count("\n", 0, position) + 1
-
-
-def caret(text: str, span: Span, name: str = "") -> str:
-    """Return the line of `text` that `span` begins in, with carets under it, headed by `name` and the line's number.
-
-    A long line is cut around the span.
-    """
-    line_start = text.rfind("\n", 0, span.start) + 1
-    line_end = text.find("\n", span.start)
-    line_end = len(text) if line_end < 0 else line_end
-    left = max(line_start, span.start - _CONTEXT)
-    right = min(line_end, max(span.end, left + 2 * _CONTEXT), span.start + 2 * _CONTEXT)
-    before = ("…" if left > line_start else "") + text[left : span.start]
-    shown = before + text[span.start : right].rstrip("\r") + ("…" if right < line_end else "")
-    shown = _UNPRINTABLE.sub("\ufffd", shown)
-    carets = "^" * max(1, min(span.end, right) - span.start)
-    indent = re.sub(r"[^\t]", " ", before)
-    return f"\n  {name or 'text'}, line {line_of(text, span.start)}\n    {shown}\n    {indent}{carets}"
-
-
-_CONTEXT = 40
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from prompt_kernel.display import Rows, Shown
-from prompt_kernel.language import Engine, Span
+from prompt_kernel.language import Engine
 from prompt_kernel.names import directory_of, name_of
+from prompt_kernel.spans import Span
 from prompt_kernel.variables import Declaration
 
 if TYPE_CHECKING:

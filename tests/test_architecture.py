@@ -21,7 +21,7 @@ ROOT = PACKAGE.parent
 #: The house, from the ground up. What is not yet built has its place already.
 LAYERS = [
     {"errors", "display"},
-    {"variables", "names", "language", "merge", "locations"},
+    {"spans", "codespans", "variables", "names", "language", "merge", "locations"},
     {"tables", "expansion", "records"},
     {"store", "completions"},
     {"frames", "files"},

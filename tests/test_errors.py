@@ -18,6 +18,7 @@ from prompt_kernel.errors import (
     DisabledPromptError,
     ExpansionError,
     ExpansionTooLargeError,
+    ExportFileError,
     ImportFileError,
     InclusionCycleError,
     InvalidMetadataError,
@@ -38,7 +39,7 @@ from prompt_kernel.errors import (
     StoreUnavailableError,
     VersionNotFoundError,
 )
-from prompt_kernel.language import Span
+from prompt_kernel.spans import Span
 
 WHERE = "\n  review, line 1\n    [[a]]\n    ^^^^^"
 CONFLICT: dict[str, Any] = {"base": "b", "theirs": "t", "mine": "m", "version": 4}
@@ -194,13 +195,19 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
     ),
     (
         DirectoryNotEmptyError("style", ["style/a"]),
-        "The directory style holds 1 prompts: style/a. Move or delete these first.",
+        "The directory style holds 1 prompt: style/a. Move or delete these first.",
         {"path": "style", "prompts": ("style/a",)},
     ),
     (
         DirectoryNotEmptyError("s", ["a", "b", "c", "d", "e", "f"]),
         "The directory s holds 6 prompts: a, b, c, d, e, …. Move or delete these first.",
         {"path": "s", "prompts": ("a", "b", "c", "d", "e", "f")},
+    ),
+    (
+        ExportFileError("out", {"a.md": "this is a link, and links are not followed"}),
+        "The export to out has stopped, because 1 file cannot be written:\n"
+        "  a.md: this is a link, and links are not followed",
+        {"folder": "out", "problems": {"a.md": "this is a link, and links are not followed"}},
     ),
     (
         ImportFileError({"a.md, line 3": "it is not UTF-8"}),

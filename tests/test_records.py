@@ -12,7 +12,6 @@ import pytest
 from prompt_kernel import records
 from prompt_kernel.display import Shown
 from prompt_kernel.expansion import expand
-from prompt_kernel.language import Span
 from prompt_kernel.records import (
     ORIGINS,
     Change,
@@ -34,6 +33,7 @@ from prompt_kernel.records import (
     Trashed,
     Version,
 )
+from prompt_kernel.spans import Span
 from prompt_kernel.variables import Declaration
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

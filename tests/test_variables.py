@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prompt_kernel.errors import InvalidMetadataError, InvalidVariableError
 from prompt_kernel.variables import TYPES, Declaration, as_data, declare, variable_name
 
-MANY = settings(max_examples=2_000, deadline=None)
+MANY = settings(max_examples=500, deadline=None)
 
 
 class Whole:

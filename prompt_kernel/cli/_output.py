@@ -13,8 +13,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from prompt_kernel.language import Span
 from prompt_kernel.records import Prompt
+from prompt_kernel.spans import Span
 from prompt_kernel.variables import Declaration
 
 _T = TypeVar("_T")

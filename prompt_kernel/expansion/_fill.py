@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from prompt_kernel.errors import ExpansionTooLargeError, InvalidVariableError, MissingVariableError
 from prompt_kernel.expansion._graph import Graph, Node
 from prompt_kernel.expansion._values import Diagnostic, Limits, Manifest, ManifestEntry, Piece
-from prompt_kernel.language import Escape, Inclusion, Span, Variable
+from prompt_kernel.language import Escape, Inclusion, Variable
 from prompt_kernel.names import near
+from prompt_kernel.spans import Span
 from prompt_kernel.variables import Declaration
 
 _MISSING = object()

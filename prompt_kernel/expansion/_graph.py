@@ -16,8 +16,9 @@ from prompt_kernel.errors import (
 )
 from prompt_kernel.expansion._source import Source, SourceText
 from prompt_kernel.expansion._values import Diagnostic, Limits, Severity
-from prompt_kernel.language import Escape, Inclusion, Quoted, Span, Text, Variable, caret, line_of
+from prompt_kernel.language import Escape, Inclusion, Quoted, Text, Variable
 from prompt_kernel.names import is_suffix, key_of
+from prompt_kernel.spans import Span, caret, line_of
 from prompt_kernel.variables import Declaration, Scalar
 
 Arguments = tuple[tuple[str, Scalar], ...]
@@ -25,7 +26,6 @@ Arguments = tuple[tuple[str, Scalar], ...]
 
 _NO_CHILDREN: list["Node"] = []
 _NO_TARGETS: dict[int, list["Node"]] = {}
-_NO_VARIABLES: dict[str, int] = {}
 _NONE_BOUND: dict[str, str | None] = {}
 
 
@@ -34,8 +34,9 @@ class Node:
 
     `steps` are what the text is made of: characters, variables, and the nodes that stand for inclusions. `targets`
     maps the number of a part to its nodes, for inclusions that were resolved. `bound` is what the arguments put in
-    place of the text's own variables, None where a value does not fit and the hole stays as it is written. `size` and
-    `inclusions` count the whole subtree, the first without the values of variables.
+    place of the text's own variables, None where a value does not fit and the hole stays as it is written. `size`
+    (characters, without the values of variables), `holes`, `inclusions` and `levels` count the whole subtree; the last
+    is -1 until they are known.
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class Node:
         "bound",
         "children",
         "flat",
+        "holes",
         "inclusions",
         "levels",
         "parent",
@@ -51,7 +53,6 @@ class Node:
         "steps",
         "targets",
         "uses",
-        "variables",
     )
 
     def __init__(self, source: SourceText, arguments: Arguments, parent: "Node | None") -> None:
@@ -60,10 +61,10 @@ class Node:
         self.steps: list[str | Variable | Node] = []
         self.children: list[Node] = _NO_CHILDREN
         self.targets: dict[int, list[Node]] = _NO_TARGETS
-        self.variables: dict[str, int] = _NO_VARIABLES
         self.bound: dict[str, str | None] = _NONE_BOUND
         self.flat: list[str | Variable | Node] | None = None
-        self.size = self.inclusions = self.levels = self.uses = 0
+        self.size = self.holes = self.inclusions = self.uses = 0
+        self.levels = -1
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -163,7 +164,7 @@ class _Loader:
     def _read(self, node: Node, graph: Graph) -> None:
         """Turn the parts of `node` into steps, and put what it includes in line."""
         steps, source = node.steps, node.source
-        node.children, node.targets, node.variables = [], {}, {}
+        node.children, node.targets = [], {}
         if source.engine == "jinja":
             graph.has_templates = True
         for number, part in enumerate(source.parts):
@@ -190,11 +191,14 @@ class _Loader:
         arguments = inclusion.arguments
         if node.arguments:
             arguments = tuple({**dict(node.arguments), **dict(arguments)}.items())
-        targets = node.targets[number] = [self._node(text, arguments, node) for text in found]
-        node.children += targets
-        node.steps.append(targets[0])
-        for target in targets[1:]:
+        first = self._node(found[0], arguments, node)
+        targets = node.targets[number] = [first]
+        node.steps.append(first)
+        for text in found[1:]:
+            target = self._node(text, arguments, node)
+            targets.append(target)
             node.steps += ("\n", target)
+        node.children += targets
         # Almost always the name is spelled as the path ends, and this costs two comparisons.
         if found[0].path != inclusion.path and not found[0].path.endswith("/" + inclusion.path):
             _note_redirect(node, inclusion, found[0], graph)
@@ -254,24 +258,18 @@ def _note_redirect(node: Node, inclusion: Inclusion, found: SourceText, graph: G
 
 def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
     """Fill `graph.order`, and measure each node; cut or raise what leads back to itself."""
-    done: set[int] = set()
     on_path: dict[object, Node] = {graph.root.source.identity: graph.root}
     stack: list[tuple[Node, Iterator[Node]]] = [(graph.root, iter(graph.root.children))]
     while stack:
         node, children = stack[-1]
         for child in children:
-            if id(child) in done:
+            if child.levels >= 0:
                 continue
             if child.source.identity in on_path:
                 _cut(graph, node, child, [entry[0] for entry in stack], strict=strict)
                 continue
             if not child.children:
-                if child.source.is_plain:
-                    child.size = len(child.source.text)
-                    done.add(id(child))
-                    graph.order.append(child)
-                else:
-                    _measure(child, graph, done, strict=strict)
+                _measure(child, graph, strict=strict)
                 continue
             on_path[child.source.identity] = child
             stack.append((child, iter(child.children)))
@@ -279,12 +277,12 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
         else:
             stack.pop()
             del on_path[node.source.identity]
-            _measure(node, graph, done, strict=strict)
+            _measure(node, graph, strict=strict)
     root = graph.root
     for name, allowed, size in (
         ("characters", limits.characters, root.size),
         # What is put in place of a hole is one text in memory, be it empty or not.
-        ("characters", limits.characters, sum(root.variables.values())),
+        ("characters", limits.characters, root.holes),
         ("inclusions", limits.inclusions, root.inclusions),
         ("depth", limits.depth, root.levels),
     ):
@@ -292,27 +290,22 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
             raise ExpansionTooLargeError(name, allowed, size)
 
 
-def _measure(node: Node, graph: Graph, done: set[int], *, strict: bool) -> None:
+def _measure(node: Node, graph: Graph, *, strict: bool) -> None:
     if node.arguments:
         _bind_arguments(node, graph, strict=strict)
-    size = inclusions = levels = 0
-    variables = node.variables
+    size = holes = inclusions = levels = 0
     for step in node.steps:
         if type(step) is str:
             size += len(step)
         elif type(step) is Node:
             size += step.size
+            holes += step.holes
             inclusions += step.inclusions + 1
             if step.levels >= levels:
                 levels = step.levels + 1
-            if step.variables:
-                for name, count in step.variables.items():
-                    variables[name] = variables.get(name, 0) + count
         else:
-            name = step.name  # type: ignore[union-attr]  # what is neither characters nor a node is a variable
-            variables[name] = variables.get(name, 0) + 1
-    node.size, node.inclusions, node.levels = size, inclusions, levels
-    done.add(id(node))
+            holes += 1
+    node.size, node.holes, node.inclusions, node.levels = size, holes, inclusions, levels
     graph.order.append(node)
 
 

@@ -25,7 +25,8 @@ from prompt_kernel.expansion import _sandbox  # first, because it says which ext
 from prompt_kernel.expansion._fill import Filled, Plan
 from prompt_kernel.expansion._graph import Node
 from prompt_kernel.expansion._values import Limits
-from prompt_kernel.language import Escape, Inclusion, Span, Variable
+from prompt_kernel.language import Escape, Inclusion, Variable
+from prompt_kernel.spans import Span
 
 import jinja2  # isort: skip
 from jinja2 import meta  # isort: skip

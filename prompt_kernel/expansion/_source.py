@@ -204,6 +204,8 @@ def _by_name(texts: Iterable[str]) -> dict[str, dict[str, list[str]]]:
 def _as_source_text(path: str, text: str | SourceText) -> SourceText:
     if isinstance(text, SourceText):
         return text
+    if "@" not in path:
+        return SourceText(path, text, uid=path)
     base, _, pin = path.partition("@")
     return SourceText(base, text, int(pin) if pin.isascii() and pin.isdigit() else None, uid=path)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Self
 
 from prompt_kernel.display import Shown
-from prompt_kernel.language import Span
+from prompt_kernel.spans import Span
 
 Severity = Literal["error", "warning", "info"]
 

@@ -4,8 +4,8 @@
 byte for byte as it was.
 """
 
-from prompt_kernel.files._export import ExportFileError, export_folder
+from prompt_kernel.files._export import export_folder
 from prompt_kernel.files._import import import_folder
 from prompt_kernel.files._rescue import rescue_to_folder
 
-__all__ = ["ExportFileError", "export_folder", "import_folder", "rescue_to_folder"]
+__all__ = ["export_folder", "import_folder", "rescue_to_folder"]

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from prompt_kernel.errors import AmbiguousNameError, PromptKernelError, PromptNotFoundError
+from prompt_kernel.errors import AmbiguousNameError, ExportFileError, PromptNotFoundError
 from prompt_kernel.files._document import encode
 from prompt_kernel.files._frontmatter import Metadata
 from prompt_kernel.files._import import ENDING, from_home
@@ -23,17 +23,6 @@ if TYPE_CHECKING:
 _PAGE: Final = 500
 #: Hidden, so that no import takes one for a prompt.
 _TEMPORARY = re.compile(r"\.prompt-kernel-[0-9a-f]{16}\.tmp")
-
-
-class ExportFileError(PromptKernelError):
-    """Files that cannot be written; every file that is there is whole, either the old one or the new one."""
-
-    def __init__(self, folder: str, problems: Mapping[str, str]) -> None:
-        """List every file (its name in `folder`) with what is wrong with it."""
-        count = "1 file" if len(problems) == 1 else f"{len(problems)} files"
-        lines = "".join(f"\n  {name}: {reason}" for name, reason in problems.items())
-        super().__init__(f"The export to {folder} has stopped, because {count} cannot be written:{lines}")
-        self.folder, self.problems = folder, dict(problems)
 
 
 def export_folder(

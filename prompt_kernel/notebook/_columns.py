@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from prompt_kernel.expansion import ManifestEntry
-from prompt_kernel.language import Span
 from prompt_kernel.records import (
     Change,
     Directory,
@@ -19,6 +18,7 @@ from prompt_kernel.records import (
     Trashed,
     Version,
 )
+from prompt_kernel.spans import Span
 
 
 class Marked(NamedTuple):
@@ -31,11 +31,14 @@ class Marked(NamedTuple):
         return self.text
 
 
+Value = str | Marked | datetime | int | tuple[str, ...]
+
+
 class Column(NamedTuple):
     """A head, and what a record has under it."""
 
     head: str
-    value: Callable[[Any], object]
+    value: Callable[[Any], Value]
 
 
 def moment(time: datetime) -> str:
@@ -53,19 +56,13 @@ def listed(words: Mapping[str, object] | tuple[str, ...]) -> str:
     return ", ".join(words)
 
 
-def cell(value: object) -> str | Marked:
+def cell(value: Value) -> str | Marked:
     """Return a column's value as the table shows it."""
     if isinstance(value, str | Marked):
         return value
     if isinstance(value, datetime):
         return moment(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, tuple):
-        return listed(value)
-    return "" if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int) else listed(value)
 
 
 def columns_of(record: object) -> tuple[Column, ...]:

@@ -1,9 +1,12 @@
 """The commands of `%prompts`: what each takes, and the verb of the store that it calls."""
 
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from IPython.core.error import UsageError
+from IPython.display import display
 
 from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.notebook._progress import Progress
@@ -61,6 +64,8 @@ _PATH = _argument("path", metavar="PATH", help="the prompt")
 _PINNED = _argument("path", metavar="PATH@PIN", help="the prompt; PATH@3 or PATH@label is that version of it")
 _TAG = _argument("--tag", metavar="TAG", help="only prompts that have this tag")
 _WITHIN = _argument("--directory", type=_directory, metavar="DIRECTORY", help="only prompts below this directory")
+_FOLDER = _argument("folder", metavar="FOLDER", help="the folder")
+_INTO = _argument("--into", type=_directory, default="", metavar="DIRECTORY", help="put them below this directory")
 _MESSAGE = _argument("-m", "--message", default="", metavar="MESSAGE", help="what changed, for the history")
 
 
@@ -91,8 +96,9 @@ def _show(magics: "PromptMagics", args: Namespace) -> object:
 
 @_command("history", "The versions of a prompt, newest first.", _PATH)
 def _history(magics: "PromptMagics", args: Namespace) -> object:
-    magics.session.saw(magics.session.store.get(args.path))
-    return magics.session.store.history(args.path)
+    versions = magics.session.store.history(args.path)
+    magics.session.saw(magics.session.store.get(versions[0].path, version=versions[0].number))
+    return versions
 
 
 @_command(
@@ -103,9 +109,10 @@ def _history(magics: "PromptMagics", args: Namespace) -> object:
     _argument("--expanded", action="store_true", help="compare the expanded texts"),
 )  # fmt: skip
 def _diff(magics: "PromptMagics", args: Namespace) -> object:
-    if args.after is None and not args.expanded:
-        magics.session.saw(magics.session.store.get(args.path))
-    return magics.session.store.diff(args.path, args.before, args.after, expanded=args.expanded)
+    difference = magics.session.store.diff(args.path, args.before, args.after, expanded=args.expanded)
+    if not args.expanded:
+        magics.session.saw(magics.session.store.get(difference.after_name))
+    return difference
 
 
 @_command("dirs", "The directories, with how many prompts each holds.")
@@ -161,29 +168,20 @@ def _recover(magics: "PromptMagics", args: Namespace) -> object:
     return magics.session.saw(magics.session.store.recover(args.path, to=args.to))
 
 
-@_command(
-    "import", "Take in a folder of markdown files.",
-    _argument("folder", metavar="FOLDER", help="the folder"),
-    _argument("--into", default="", type=_directory, metavar="DIRECTORY", help="put them below this directory"), _MESSAGE,
-)  # fmt: skip
+@_command("import", "Take in a folder of markdown files.", _FOLDER, _INTO, _MESSAGE)
 def _import(magics: "PromptMagics", args: Namespace) -> object:
     with _progress("Importing") as progress:
         return magics.session.store.import_folder(args.folder, into=args.into, message=args.message, progress=progress)
 
 
-@_command(
-    "export", "Write prompts to a folder as markdown files.", _argument("folder", metavar="FOLDER", help="the folder"),
-    _argument("--directory", default="", type=_directory, metavar="DIRECTORY", help="only prompts below this directory"),
-)  # fmt: skip
+@_command("export", "Write prompts to a folder as markdown files.", _FOLDER, _WITHIN)
 def _export(magics: "PromptMagics", args: Namespace) -> object:
     with _progress("Exporting") as progress:
-        return magics.session.store.export_folder(args.folder, directory=args.directory, progress=progress)
+        return magics.session.store.export_folder(args.folder, directory=args.directory or "", progress=progress)
 
 
 @contextmanager
 def _progress(title: str) -> Iterator[Progress]:
-    from IPython.display import display  # noqa: PLC0415 - only these two commands need it
-
     progress = Progress(title, display)
     try:
         yield progress
@@ -206,7 +204,10 @@ def _referrers(magics: "PromptMagics", args: Namespace) -> object:
     _PATH, _argument("text", metavar="VAR", help="the notebook's variable that holds the new text"),
 )  # fmt: skip
 def _impact(magics: "PromptMagics", args: Namespace) -> object:
-    return magics.session.store.impact(args.path, magics.text_in(args.text))
+    text = magics.shell.user_ns.get(args.text)
+    if not isinstance(text, str):
+        raise UsageError(f"%prompts impact: {args.text} is no variable of this notebook that holds a text")
+    return magics.session.store.impact(args.path, text)
 
 
 @_command("where", "The store of this notebook, and what is in it.")
@@ -223,3 +224,6 @@ def _use(magics: "PromptMagics", args: Namespace) -> object:
     except PromptKernelError:
         magics.store = before
         raise
+
+
+PARSERS: Final[Mapping[str, Parser]] = {name: command.parser for name, command in COMMANDS.items()}

@@ -1,11 +1,12 @@
 """Loading into a shell, and leaving it as it was."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from prompt_kernel import completions
-from prompt_kernel.notebook.completion import matcher_for
-from prompt_kernel.notebook.magics import PARSERS, PromptMagics
+from prompt_kernel.notebook._matchers import matcher_for
+from prompt_kernel.notebook.magics import PromptMagics
+
+if TYPE_CHECKING:
+    from prompt_kernel.notebook.completion import World
 
 _NAME: Final = "PromptMagics"
 #: The kinds that IPython is to show as `plain` does, by module: naming them imports nothing.
@@ -18,40 +19,6 @@ _SHOWN: Final = {
 }  # fmt: skip
 
 
-class NotebookWorld:
-    """What completion may ask of a notebook. The store's file is read directly, and the store itself left alone."""
-
-    commands = PARSERS
-
-    def __init__(self, magics: PromptMagics) -> None:
-        """Ask the notebook of `magics`."""
-        self._magics = magics
-
-    def paths(self, beginning: str, limit: int) -> list[str]:
-        """Return the paths of prompts that `beginning` may be the beginning of."""
-        return [path for path, _ in completions.suggest_paths(self._magics.store, beginning, limit)]
-
-    def pins(self, path: str) -> list[str]:
-        """Return the versions and the labels of the prompt at `path`."""
-        return completions.versions_and_labels(self._magics.store, path)
-
-    def variables(self, path: str) -> list[str]:
-        """Return the variables that expanding `path` takes."""
-        return completions.variables(self._magics.store, path)
-
-    def values(self) -> list[str]:
-        """Return the names of the notebook's plain values."""
-        from prompt_kernel.notebook._binding import is_value  # noqa: PLC0415 - nothing of an expansion until needed
-
-        shell = self._magics.shell
-        hidden: Mapping[str, Any] = shell.user_ns_hidden
-        return [
-            name
-            for name, value in shell.user_ns.copy().items()
-            if not name.startswith("_") and name not in hidden and is_value(value)
-        ]
-
-
 def load(shell: Any) -> None:
     """Register the magics, the matcher and the plain looks; what was loaded before goes first."""
     unload(shell)
@@ -59,7 +26,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     shell.events.register("pre_run_cell", magics.remember_cell)
     shell.events.register("post_run_cell", magics.forget_cell)
-    magics.matcher = matcher_for(NotebookWorld(magics), shell.Completer)
+    magics.matcher = matcher_for(lambda: _world(magics), shell.Completer)
     shell.Completer.custom_matchers.append(magics.matcher)
     for module, kinds in _SHOWN.items():
         for kind in kinds:
@@ -82,6 +49,12 @@ def unload(shell: Any) -> None:
         for kind in kinds:
             _plain_formatter(shell).pop(f"{module}.{kind}", None)
     magics.session.close()
+
+
+def _world(magics: PromptMagics) -> "World":
+    from prompt_kernel.notebook._world import NotebookWorld  # noqa: PLC0415 - what the first Tab needs
+
+    return NotebookWorld(magics)
 
 
 def _plain_formatter(shell: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 
-from prompt_kernel.language import Span
+from prompt_kernel.spans import Span
 
 # Everything that has no look of its own, apart from the line feed, the tab, and the two joiners that scripts and emoji
 # need: control, format, tag and direction characters, line and paragraph separators, halves of surrogate pairs.

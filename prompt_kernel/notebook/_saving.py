@@ -85,7 +85,7 @@ def _expected(session: Session, head: Prompt | None, text: str) -> tuple[int, st
             0
         ], f"This cell is version {older[0]}. {_called(head)} is newer, and stays; --mine saves this cell."
     command = f'%prompts restore "{head.path}" {head.version}'
-    return head.version, f"{_called(head)} was there, and this notebook had not seen it. To bring it back: {command}"
+    return head.version, f"{_called(head)} was there, unseen by this notebook; {command} brings it back."
 
 
 def _called(head: Prompt) -> str:

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from prompt_kernel.records import Prompt
-
 if TYPE_CHECKING:
+    from prompt_kernel.records import Prompt
     from prompt_kernel.store import Store
 
 
@@ -44,12 +43,12 @@ class Session:
             self._store.close()
         self._store = None
 
-    def saw(self, prompt: Prompt) -> Prompt:
+    def saw(self, prompt: "Prompt") -> "Prompt":
         """Remember that the notebook has been shown `prompt`: what it saves next knows of that version."""
         self._seen[prompt.uid] = max(prompt.version, self._seen.get(prompt.uid, 0))
         return prompt
 
-    def seen(self, prompt: Prompt) -> int | None:
+    def seen(self, prompt: "Prompt") -> int | None:
         """Return the newest version of `prompt` that the notebook has been shown, None if it never was."""
         return self._seen.get(prompt.uid)
 

@@ -192,6 +192,7 @@ def _save_parser() -> Parser:
     parser = Parser(
         "%%prompt",
         "Save this cell as a new version of a prompt, character for character.",
+        "The text is what stands below this line; a line end after its last character is yours, and none is added.\n"
         "What others saved since this notebook last saw the prompt is merged in. Where both changed the same lines,\n"
         "nothing is saved, and you are shown both texts.",
     )

@@ -5,6 +5,7 @@ from elsewhere shows. It stays small however large its value is, and tells what 
 """
 
 from functools import singledispatch
+from typing import Final
 
 from prompt_kernel.display import Rows
 from prompt_kernel.errors import ConflictError
@@ -28,7 +29,11 @@ from prompt_kernel.records import (
 
 def html(value: object) -> str:
     """Return the card of `value`: an expansion, a record of the store, rows of them, a difference or a conflict."""
-    return str(join([STYLE, tag("div", _body(value), class_="pk-card")]))
+    return str(join([STYLE, tag("div", _body(value), class_=_CARD)]))
+
+
+#: The last two keep MathJax out, of which every notebook has one: two dollar signs in a text are no formula.
+_CARD: Final = "pk-card tex2jax_ignore mathjax_ignore"
 
 
 @singledispatch

@@ -1,14 +1,14 @@
 """What Tab offers: prompts, versions, labels, options, variables, and `[[` inside a cell that is a prompt.
 
-`offer` is a function of a cell, a place in it and a `World` that knows the names; the matchers at the end fit it into
-IPython. A kernel may complete from another thread (VS Code's does), and nothing here keeps a state.
+`offer` is a function of a cell, a place in it and a `World` that knows the names; `_matchers` fits it into IPython. A
+kernel may complete from another thread (VS Code's does), and nothing here keeps a state.
 """
 
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.language import ENGINES
@@ -298,48 +298,8 @@ def _prose(before: str, body: str) -> Offer:
     return Offer(fragment, tuple(words[:_MOST_WORDS]), "text")
 
 
-# IPython -------------------------------------------------------------------------------------------------------------
-
-
-def matcher_for(world: World, completer: Any) -> Callable[[Any], Any]:
-    """Return a function for IPython's list of custom matchers that offers what `world` knows."""
-    try:
-        from IPython.core.completer import SimpleCompletion, context_matcher  # noqa: PLC0415 - IPython 8.6 or newer
-    except ImportError:
-        return _old_matcher(world, completer)
-
-    @context_matcher(identifier="prompt_kernel", priority=100)  # type: ignore[untyped-decorator]  # IPython's has none
-    def match(context: Any) -> dict[str, Any]:
-        found = _safely(lambda: offer(context.full_text, context.cursor_line, context.cursor_position, world))
-        completions = [SimpleCompletion(text, type=found.kind) for text in found.texts]
-        if not completions:
-            return {"completions": []}
-        return {
-            "completions": completions, "matched_fragment": found.fragment, "suppress": True, "ordered": True,
-        }  # fmt: skip
-
-    return match  # type: ignore[no-any-return]  # see above
-
-
-def _old_matcher(world: World, completer: Any) -> Callable[[str], list[str]]:
-    """Return the same for IPython before 8.6, which shows a matcher its line only, and only its own idea of a word."""
-
-    def match(token: str) -> list[str]:
-        before: str = completer.text_until_cursor
-        after = completer.line_buffer[len(before) :]
-        found = _safely(lambda: _in_any_line(before, after, world))
-        # What IPython will replace is `token`: what is in it before our fragment has to come again, and what our
-        # fragment has before it stands already.
-        extra = len(token) - len(found.fragment)
-        if extra >= 0:
-            return [token[:extra] + text for text in found.texts]
-        kept = found.fragment[:-extra]
-        return [text[-extra:] for text in found.texts if text.startswith(kept)]
-
-    return match
-
-
-def _in_any_line(before: str, after: str, world: World) -> Offer:
+def in_any_line(before: str, after: str, world: World) -> Offer:
+    """Return what to offer on a line of which it is not known whether it is in the text of a prompt."""
     magic = _CELL_MAGIC.match(before)
     if magic and magic[0][-1].isspace():
         return _in_arguments(before[magic.end() :], SAVE if magic[1] == "prompt" else EXPAND, world)
@@ -348,7 +308,7 @@ def _in_any_line(before: str, after: str, world: World) -> Offer:
     return in_line(before, world)
 
 
-def _safely(ask: Callable[[], Offer]) -> Offer:
+def safely(ask: Callable[[], Offer]) -> Offer:
     """Offer nothing where the store cannot be read: a line that is being typed is no place for an error."""
     try:
         return ask()

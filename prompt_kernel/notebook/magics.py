@@ -1,47 +1,37 @@
-"""The magics. Each reads its line, calls the store and returns a value; how that looks is the value's business."""
+"""The magics. Each reads its line, calls the store and returns a value; how that looks is the value's business.
+
+Loading the extension imports this and little else: what the magics do is in `_actions`, which the first use imports.
+"""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
-from traitlets import Unicode, observe
+from traitlets import Unicode, observe, validate
 
-from prompt_kernel.errors import ConflictError
-from prompt_kernel.notebook._commands import COMMANDS
 from prompt_kernel.notebook._session import Session
-from prompt_kernel.notebook.arguments import (
-    EXPAND,
-    PROMPT,
-    SAVE,
-    HelpRequested,
-    Parser,
-    overview,
-    read_command,
-    read_values,
-)
-
-if TYPE_CHECKING:
-    from argparse import Namespace
 
 Names = Mapping[str, Any] | None
-
 _Method = TypeVar("_Method", bound=Callable[..., object])
 
-PARSERS: Final[Mapping[str, Parser]] = {name: command.parser for name, command in COMMANDS.items()}
 
-
-def _magic(kind: str, name: str, help_text: str) -> Callable[[_Method], _Method]:
-    """Make a method the magic `name`: with its help for `%name?`, the caller's names, and the line as it was typed."""
+def _magic(kind: str, name: str) -> Callable[[_Method], _Method]:
+    """Make a method the magic `name`: it sees its line as it was typed, and the names of whoever calls it."""
     mark: Any = line_magic if kind == "line" else cell_magic
 
     def decorate(method: _Method) -> _Method:
         marked: Any = mark(name)(method)
-        marked.__doc__ = help_text
+        marked.getdoc = lambda: _actions().help_of(kind, name)  # what IPython shows for `%name?`
         return cast("_Method", no_var_expand(needs_local_scope(marked)))
 
     return decorate
+
+
+def _actions() -> Any:
+    from prompt_kernel.notebook import _actions  # noqa: PLC0415 - see the top
+
+    return _actions
 
 
 @magics_class
@@ -60,6 +50,14 @@ class PromptMagics(Magics):
         super().__init__(shell=shell)
         self.session.point_to(self.store, self.author)
 
+    @validate("store")
+    def _absolute(self, proposal: Any) -> str:
+        # What a relative path means is not to change with the working directory.
+        from prompt_kernel.locations import url_of  # noqa: PLC0415 - see the top
+
+        place: str = proposal["value"]
+        return url_of(place) if place and "://" not in place else place
+
     @observe("store", "author")
     def _point(self, _change: object) -> None:
         self.session.point_to(self.store, self.author)
@@ -77,76 +75,28 @@ class PromptMagics(Magics):
         """Forget the cell that has run: what runs next may not announce itself."""
         self._raw_cell = ""
 
-    @_magic("line", "prompt", PROMPT.format_help())
+    @_magic("line", "prompt")
     def load_prompt(self, line: str, local_ns: Names = None) -> object:
         """`%prompt`: load and expand."""
-        return self._answer("prompt", line, lambda rest: self._load(PROMPT.read(rest), self._namespace(local_ns)))
+        names = self._namespace(local_ns)
+        return self._answer(line, lambda actions, rest: actions.load(self, rest, names), "prompt")
 
-    def _load(self, args: "Namespace", namespace: Mapping[str, Any]) -> object:
-        from prompt_kernel.notebook import _binding  # noqa: PLC0415 - nothing of an expansion until there is one
-
-        bindings = read_values(args.values, "%prompt")
-        if args.raw and bindings:
-            raise UsageError("%prompt: --raw expands nothing, so it takes no values. See %prompt --help")
-        prompt = self.session.saw(self.session.store.get(args.path))
-        if args.raw:
-            return self._put(args.out, prompt.text)
-        given = _binding.evaluate(bindings, namespace)
-        expansion = _binding.expand_prompt(
-            self.session.store, args.path, prompt.engine, given, namespace, strict=not args.lenient
-        )
-        return self._put(args.out, expansion)
-
-    @_magic("cell", "prompt", SAVE.format_help())
+    @_magic("cell", "prompt")
     def save_prompt(self, line: str, cell: str, local_ns: Names = None) -> object:  # noqa: ARG002 - IPython gives it
         """`%%prompt`: save the cell."""
-        return self._answer("", line, lambda rest: self._save(SAVE.read(rest), self._body("prompt", line, cell)))
+        text = self._body("prompt", line, cell)
+        return self._answer(line, lambda actions, rest: actions.save(self, rest, text))
 
-    def _save(self, args: "Namespace", text: str) -> object:
-        from prompt_kernel.notebook import _saving  # noqa: PLC0415 - see `_load`
-
-        try:
-            saved = _saving.save(self.session, args, text)
-        except ConflictError as error:
-            self._show(error)
-            raise
-        return self._put(args.out, saved)
-
-    @_magic("cell", "expand", EXPAND.format_help())
+    @_magic("cell", "expand")
     def expand_cell(self, line: str, cell: str, local_ns: Names = None) -> object:
         """`%%expand`: expand the cell."""
-        text = self._body("expand", line, cell)
-        return self._answer("", line, lambda rest: self._expand(EXPAND.read(rest), text, self._namespace(local_ns)))
+        text, names = self._body("expand", line, cell), self._namespace(local_ns)
+        return self._answer(line, lambda actions, rest: actions.expand(self, rest, text, names))
 
-    def _expand(self, args: "Namespace", text: str, namespace: Mapping[str, Any]) -> object:
-        from prompt_kernel.notebook import _binding  # noqa: PLC0415 - see `_load`
-
-        given = _binding.evaluate(read_values(args.values, "%%expand"), namespace)
-        expansion = _binding.expand_text(self.session.store, text, given, namespace, strict=not args.lenient)
-        return self._put(args.out, expansion)
-
-    @_magic("line", "prompts", overview(PARSERS, "%prompts"))
+    @_magic("line", "prompts")
     def manage(self, line: str, local_ns: Names = None) -> object:  # noqa: ARG002 - IPython gives it
         """`%prompts`: everything else, by commands."""
-        return self._answer("prompts", line, self._command)
-
-    def _command(self, rest: str) -> object:
-        if not rest.strip():
-            _publish({"text/plain": overview(PARSERS, "%prompts")})
-            return self.session.store.summary()
-        name, args = read_command(rest, PARSERS, "%prompts")
-        return COMMANDS[name].run(self, args)
-
-    def text_in(self, name: str) -> str:
-        """Return the text that the notebook's variable `name` holds.
-
-        Raises:
-            UsageError: there is none, or it holds something else.
-        """
-        value = self.shell.user_ns.get(name)
-        if not isinstance(value, str):
-            raise UsageError(f"%prompts: {name} is no variable of this notebook that holds a text")
-        return value
+        return self._answer(line, lambda actions, rest: actions.manage(self, rest), "prompts")
 
     def _namespace(self, local_ns: Names) -> dict[str, Any]:
         return {**self.shell.user_ns, **(local_ns or {})}
@@ -168,31 +118,11 @@ class PromptMagics(Magics):
             start = end + 1
         return cell.removesuffix("\n")
 
-    def _answer(self, magic: str, line: str, act: Callable[[str], object]) -> object:
-        """Do what the line asks for, or show the help that it asks for; a `;` at its end shows nothing."""
+    def _answer(self, line: str, act: Callable[[Any, str], object], line_magic: str = "") -> object:
+        """Do what the line asks for; a `;` at its end shows nothing."""
         rest = line.rstrip()
-        is_silent = rest.endswith(";")
-        try:
-            value = act(rest.removesuffix(";"))
-        except HelpRequested as asked:
-            _publish({"text/plain": str(asked)})
-            return None
+        value = act(_actions(), rest.removesuffix(";"))
         # In `text = %prompt review;` the value is wanted all the same.
-        is_statement = not magic or re.search(rf"^\s*%{magic}\s+{re.escape(rest)}\s*$", self._raw_cell, re.MULTILINE)
-        return None if is_silent and is_statement else value
-
-    def _put(self, name: str | None, value: object) -> object:
-        if name:
-            self.shell.push({name: value})
-        return value
-
-    def _show(self, value: object) -> None:
-        from prompt_kernel.notebook import cards, plain  # noqa: PLC0415 - drawn when there is something to draw
-
-        _publish({"text/html": cards.html(value), "text/plain": plain.text(value)})
-
-
-def _publish(data: dict[str, str]) -> None:
-    from IPython.display import display  # noqa: PLC0415 - IPython itself imports it when it is needed
-
-    display(data, raw=True)  # type: ignore[no-untyped-call]  # IPython's has no types
+        alone = rf"^\s*%{line_magic}\s+{re.escape(rest)}\s*$"
+        is_statement = not line_magic or re.search(alone, self._raw_cell, re.MULTILINE)
+        return None if rest.endswith(";") and is_statement else value

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from prompt_kernel.display import Rows
 from prompt_kernel.errors import ConflictError
-from prompt_kernel.notebook._columns import cell, columns_of, listed, moment
+from prompt_kernel.notebook._columns import Value, cell, columns_of, listed, moment
 from prompt_kernel.notebook._html import cut, visible
 from prompt_kernel.notebook._saved import Saved
 from prompt_kernel.records import Directory, Finding, Impact, Prompt, Summary, TextDiff, Version
@@ -46,7 +46,7 @@ def table(records: Sequence[object]) -> str:
     return "\n".join(line.rstrip() for line in [*(drawn if drawn[0].strip() else drawn[1:]), *more])
 
 
-def _cell(value: object) -> str:
+def _cell(value: Value) -> str:
     words = " ".join(str(cell(value)).split())
     return words if len(words) <= _MOST_IN_CELL else words[: _MOST_IN_CELL - 1] + "…"
 

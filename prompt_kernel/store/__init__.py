@@ -71,6 +71,7 @@ _SUMMARY = text(
 )
 _COUNT = text("SELECT count(*) FROM prompt WHERE deleted_at IS NULL")
 _PAGE_SIZE = 1000
+_MOST_REMEMBERED = 1000
 
 
 def connect(
@@ -255,6 +256,8 @@ class Store:
             # A new dict, not a cleared one: another thread may be about to write what it read before.
             self._cache, self._cache_revision = {}, revision
         cache = self._cache
+        if len(cache) >= _MOST_REMEMBERED:
+            cache.clear()
         found = cache.get(name)
         if found is None:
             found = cache[name] = _read.head(self._database, name)
@@ -287,8 +290,7 @@ class Store:
 
     def search(self, words: str, *, tag: str | None = None, directory: str | None = None, limit: int = 50) -> Rows[Hit]:
         """Return the prompts that hold all of `words` in path, description, tags or text, the best first."""
-        with self._database.single() as connection:
-            found = _search.search(connection, words, tag, directory, limit)
+        found = _search.search(self._database, words, tag, directory, limit)
         return Rows(found, title=f"Search: {words}", empty="Nothing matches.")
 
     def suggest(self, beginning: str, *, directory: str = "", limit: int = 20) -> list[Suggestion]:

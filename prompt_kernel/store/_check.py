@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
-from prompt_kernel.errors import DamagedTextError, ExpansionTooLargeError, PromptKernelError, PromptSyntaxError
+from prompt_kernel.errors import DamagedTextError, ExpansionTooLargeError, PromptKernelError
 from prompt_kernel.expansion import DEFAULT_LIMITS, Expander, Expansion, Plan, SourceText, finish, load, resolver
 from prompt_kernel.records import Finding, Impact
 from prompt_kernel.store import _backup, _read, _references
@@ -49,27 +49,27 @@ def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Findin
     expander = Expander(source)
     for (path,) in connection.execute(_PATHS).all():
         try:
-            graph = load(source.root(path, None), resolver(source), DEFAULT_LIMITS, strict=False)
-            declared = graph.root.source.variables
-            is_template = graph.root.source.engine == "jinja"
-            used = expander.declarations(path) if declared or is_template else {}
+            root = source.root(path, None)
+            # Only a template needs to be run for its faults.
+            found = _lenient(source, root).diagnostics if root.engine == "jinja" else _graph(source, root).diagnostics
+            used = expander.declarations(path) if root.variables else {}
         except PromptKernelError as error:
             yield Finding("error", _CODES.get(type(error), "unusable"), path, str(error))
             continue
-        for finding in graph.diagnostics:
+        for finding in found:
             # A finding belongs to the prompt that it stands in. A circle is found where it closes, which is in another
             # one than it was entered by; and a clash needs the whole that it happens in.
-            if finding.path == path or finding.code in ("clashing-types", "cycle"):
+            belongs = finding.path == path or finding.code in ("clashing-types", "cycle")
+            if belongs and finding.code != "missing-variable":
                 where = finding.path if finding.code == "cycle" else path
                 yield Finding(finding.severity, finding.code, where, f"line {finding.line}: {finding.message}")
-        for name in sorted(declared.keys() - used.keys()):
+        for name in sorted(root.variables.keys() - used.keys()):
             yield Finding("warning", "unused-variable", path, f"{name} is declared, but nothing uses it")
 
 
 _CODES: dict[type[PromptKernelError], str] = {
     DamagedTextError: "damaged",
     ExpansionTooLargeError: "too-large",
-    PromptSyntaxError: "malformed",
 }
 
 
@@ -138,9 +138,12 @@ def impact(source: StoreSource, connection: Connection, name: str, new_text: str
     return found
 
 
+def _graph(source: StoreSource | Overlay, root: SourceText) -> Graph:
+    return load(root, resolver(source), DEFAULT_LIMITS, strict=False)
+
+
 def _lenient(source: StoreSource | Overlay, root: SourceText) -> Expansion:
-    plan = Plan(load(root, resolver(source), DEFAULT_LIMITS, strict=False))
-    return finish(plan, {}, DEFAULT_LIMITS, strict=False)
+    return finish(Plan(_graph(source, root)), {}, DEFAULT_LIMITS, strict=False)
 
 
 def _new_problem(before: Expansion, after: Expansion) -> str:

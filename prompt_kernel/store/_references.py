@@ -12,9 +12,10 @@ from sqlalchemy import Connection, bindparam, text
 
 from prompt_kernel.errors import AmbiguousNameError
 from prompt_kernel.expansion import choose, matching
-from prompt_kernel.language import inclusions, line_of
+from prompt_kernel.language import inclusions
 from prompt_kernel.names import directory_of, join, key_of, name_of
 from prompt_kernel.records import Reference
+from prompt_kernel.spans import line_of
 from prompt_kernel.store._read import bounds_of, locate
 
 GLOB = "*"

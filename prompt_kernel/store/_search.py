@@ -2,32 +2,40 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from prompt_kernel.completions import ranked
-from prompt_kernel.language import Span
 from prompt_kernel.records import Hit, Suggestion
+from prompt_kernel.spans import Span
 from prompt_kernel.store import _read, _rows
+from prompt_kernel.store._engine import Database
 
 _MOST_CHARACTERS = 1_000
 _MOST_WORDS = 64
 #: Marks around a match in a snippet: nobody can know them in advance and write them into a text.
 _OPEN, _CLOSE = (f"{mark}{secrets.token_hex(8)}" for mark in "\x02\x03")
-_MARKS = re.compile(f"{_OPEN}|{_CLOSE}")
+
+#: Stands around what was cut out of a long text. Its matches are marked here, because the time that `snippet` takes
+#: grows with the square of their number, to minutes.
+_CUT = f"\x04{secrets.token_hex(8)}"
 
 #: The weights put a match in the path before one in the description, the tags and the text.
 _RANKED = """
-    SELECT p.path, p.head, p.description, p.tags, snippet(search, -1, :open, :close, '…', 16) AS snippet
+    SELECT p.path, p.head, p.description, p.tags,
+        CASE WHEN p.characters + length(p.description) + length(p.tags) <= 8000
+        THEN snippet(search, -1, :open, :close, '…', 16)
+        ELSE :cut || substr(search.text, max(instr(lower(search.text), :word) - 60, 1), 140) || :cut END AS snippet
     FROM search JOIN prompt p ON p.id = search.rowid
     WHERE search MATCH :words AND rank MATCH 'bm25(8.0, 4.0, 4.0, 1.0)'"""
-_SEARCH = text(_RANKED + " ORDER BY rank LIMIT :limit")
-_SEARCH_IN = text(
+_SEARCH = _RANKED + " ORDER BY rank LIMIT :limit"
+_SEARCH_IN = (
     _RANKED + " AND p.key >= :first AND p.key < :last"  # noqa: S608 - constants
     " AND (:tag = '' OR EXISTS (SELECT 1 FROM json_each(p.tags) t WHERE t.value = :tag)) ORDER BY rank LIMIT :limit"
 )
-_NEWEST = text(
+_NEWEST = (
     "SELECT p.path, p.head, p.description, p.tags, '' AS snippet FROM prompt p WHERE p.deleted_at IS NULL"
     " AND p.key >= :first AND p.key < :last"
     " AND (:tag = '' OR EXISTS (SELECT 1 FROM json_each(p.tags) t WHERE t.value = :tag))"
@@ -35,42 +43,53 @@ _NEWEST = text(
 )
 
 
-def match_expression(words: str) -> str:
+def words_of(query: str) -> list[str]:
+    """Return the words of a query, each one once, the last one last."""
+    cleaned = _rows.bindable(query[:_MOST_CHARACTERS].replace("\0", " "))
+    found = [word for word in cleaned.split()[:_MOST_WORDS] if any(map(str.isalnum, word))]
+    return list(dict.fromkeys(reversed(found)))[::-1]
+
+
+def match_expression(words: Sequence[str]) -> str:
     """Return an FTS5 expression that finds all of `words`, the last one also as a beginning; "" where there are none.
 
     Each word is quoted, so that nothing in it is an operator (https://sqlite.org/fts5.html#fts5_strings).
     """
-    cleaned = _rows.bindable(words[:_MOST_CHARACTERS].replace("\0", " "))
-    found = [word for word in cleaned.split()[:_MOST_WORDS] if any(map(str.isalnum, word))]
-    quoted = ['"' + word.replace('"', '""') + '"' for word in found]
+    quoted = ['"' + word.replace('"', '""') + '"' for word in words]
     return " ".join(quoted) + "*" if quoted else ""
 
 
-def search(connection: Connection, words: str, tag: str | None, directory: str | None, limit: int) -> list[Hit]:
+def search(database: Database, words: str, tag: str | None, directory: str | None, limit: int) -> list[Hit]:
     """Return the prompts that hold all of `words`, the best first; for no words, the newest."""
-    expression = match_expression(words)
+    found = words_of(words)
+    expression = match_expression(found)
     if words.strip() and not expression:
         return []
-    values: dict[str, Any] = {"limit": limit, "tag": _rows.bindable(tag or ""), **_read.bounds_of(directory or "")}
-    if not expression:
-        return [_hit(row) for row in connection.execute(_NEWEST, values)]
-    values |= {"words": expression, "open": _OPEN, "close": _CLOSE}
-    if not tag and not directory:
-        values = {name: values[name] for name in ("limit", "words", "open", "close")}
-        return [_hit(row) for row in connection.execute(_SEARCH, values)]
-    return [_hit(row) for row in connection.execute(_SEARCH_IN, values)]
+    values: dict[str, object] = {"limit": limit, "words": expression, "open": _OPEN, "close": _CLOSE, "cut": _CUT}
+    values["word"] = found[0].lower() if found else ""
+    statement = _SEARCH
+    if tag or directory or not expression:
+        values |= {"tag": _rows.bindable(tag or ""), **_read.bounds_of(directory or "")}
+        statement = _SEARCH_IN if expression else _NEWEST
+    return [_hit(row, found) for row in database.rows(statement, values)]
 
 
-def _hit(row: Any) -> Hit:
-    plain: list[str] = []
+def _hit(row: tuple[Any, ...], words: Sequence[str]) -> Hit:
+    path, head, description, tags, snippet = row
+    if snippet.startswith(_CUT):
+        snippet = _marked(snippet[len(_CUT) : -len(_CUT)], words)
+    plain, *marked = snippet.split(_OPEN)
     marks: list[Span] = []
-    length = 0
-    for number, run in enumerate(_MARKS.split(row.snippet)):
-        if number % 2:
-            marks.append(Span(length, length + len(run)))
-        plain.append(run)
-        length += len(run)
-    return Hit(row.path, row.head, row.description, _rows.tags_from_json(row.tags), "".join(plain), tuple(marks))
+    for run in marked:
+        match, _, after = run.partition(_CLOSE)
+        marks.append(Span(len(plain), len(plain) + len(match)))
+        plain += match + after
+    return Hit(path, head, description, () if tags == "[]" else _rows.tags_from_json(tags), plain, tuple(marks))
+
+
+def _marked(cut: str, words: Sequence[str]) -> str:
+    longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    return "…" + re.sub(rf"(?<!\w)(?:{longest_first})", rf"{_OPEN}\g<0>{_CLOSE}", cut, flags=re.IGNORECASE) + "…"
 
 
 def suggest(connection: Connection, raw: Any, beginning: str, directory: str, limit: int) -> list[Suggestion]:

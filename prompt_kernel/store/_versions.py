@@ -56,6 +56,12 @@ _NEXT_ID = text("SELECT coalesce(max(id), 0) + 1 FROM prompt")
 _DIRECTORIES = text("SELECT key, enabled FROM directory WHERE key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
+_KNOWN = text(
+    "SELECT key FROM prompt WHERE key IN :keys AND deleted_at IS NULL UNION SELECT key FROM redirect WHERE key IN :keys"
+).bindparams(bindparam("keys", expanding=True))
+_LAYOUTS = text(
+    "SELECT key, layout FROM prompt WHERE key IN :keys AND deleted_at IS NULL AND layout IS NOT NULL"
+).bindparams(bindparam("keys", expanding=True))
 _INSERT_DIRECTORY = text(
     "INSERT INTO directory (path, key, description, enabled, source) VALUES (:path, :key, '', 1, '')"
 )
@@ -246,20 +252,22 @@ def save_many(
     """Save drafts together; return the paths that were created, updated and left unchanged.
 
     Raises:
-        PathTakenError: two of the drafts have one path.
+        PathTakenError: two of the drafts have one path, or lead to one prompt that was renamed.
     """
     outcome: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": []}
     new: list[Draft] = []
-    seen: dict[str, str] = {}
-    for done, draft in enumerate(drafts):
-        key = key_of(check_path(draft.path))
-        if key in seen:
-            raise PathTakenError(draft.path, seen[key])
-        seen[key] = draft.path
-        row = current(connection, draft.path)
+    keys = _distinct_keys(drafts)
+    known = _known_keys(connection, keys)
+    written: dict[int, str] = {}
+    for done, (key, draft) in enumerate(zip(keys, drafts, strict=True)):
+        row = current(connection, draft.path) if key in known else None
         if row is None:
             new.append(draft)
+        elif row.id in written:
+            # One path is the other's from before it was renamed; whose text is meant, only the caller knows.
+            raise PathTakenError(draft.path, written[row.id])
         else:
+            written[row.id] = draft.path
             saved = update(connection, row, draft, writer)
             outcome["updated" if saved.changed else "unchanged"].append(saved.path)
         if progress:
@@ -271,6 +279,22 @@ def save_many(
             progress(len(drafts) - len(new) + min(at + step, len(new)), len(drafts))
     outcome["created"] = [check_path(draft.path) for draft in new]
     return outcome
+
+
+def _distinct_keys(drafts: Sequence[Draft]) -> list[str]:
+    seen: dict[str, str] = {}
+    for draft in drafts:
+        key = key_of(check_path(draft.path))
+        if key in seen:
+            raise PathTakenError(draft.path, seen[key])
+        seen[key] = draft.path
+    return list(seen)
+
+
+def _known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Return those of `keys` that are a prompt's, or were one's before it was renamed."""
+    parts = [keys[at : at + 500] for at in range(0, len(keys), 500)]
+    return {row[0] for part in parts for row in connection.execute(_KNOWN, {"keys": part})}
 
 
 def label(connection: Connection, path: str, name: str, version: int | None, writer: Writer) -> None:
@@ -305,9 +329,8 @@ def unlabel(connection: Connection, path: str, name: str, writer: Writer) -> Non
 
 def layouts(connection: Connection, paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Return what importers noted of how the files of prompts were laid out."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for path in paths:
-        row = connection.execute(_CURRENT, {"key": key_of(path)}).first()
-        if row is not None and row.layout:
-            found[path] = json.loads(row.layout)
-    return found
+    by_key = {key_of(path): path for path in paths}
+    keys = list(by_key)
+    parts = [keys[at : at + 500] for at in range(0, len(keys), 500)]
+    rows = [row for part in parts for row in connection.execute(_LAYOUTS, {"keys": part})]
+    return {by_key[row.key]: json.loads(row.layout) for row in rows}

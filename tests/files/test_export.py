@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from prompt_kernel.errors import InvalidPathError, PromptKernelError
-from prompt_kernel.files import ExportFileError
+from prompt_kernel.errors import ExportFileError
 from prompt_kernel.records import ExportReport
 from prompt_kernel.store import Store
 

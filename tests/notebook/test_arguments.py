@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from prompt_kernel.notebook._commands import COMMANDS
+from prompt_kernel.notebook._commands import PARSERS
 from prompt_kernel.notebook.arguments import (
     EXPAND,
     PROMPT,
@@ -17,8 +17,6 @@ from prompt_kernel.notebook.arguments import (
     scan,
     split,
 )
-
-PARSERS = {name: command.parser for name, command in COMMANDS.items()}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +141,7 @@ def test_help_tells_of_every_option(parser: object, flag: str) -> None:
     assert all(option in str(asked.value) for option in parser.options)  # type: ignore[attr-defined]  # the same
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", PARSERS)
 def test_every_command_has_help(name: str) -> None:
     with pytest.raises(HelpRequested) as asked:
         read_command(f"{name} --help", PARSERS, "%prompts")
@@ -154,7 +152,7 @@ def test_help_lists_the_commands() -> None:
     with pytest.raises(HelpRequested) as asked:
         read_command("--help", PARSERS, "%prompts")
     assert str(asked.value) == overview(PARSERS, "%prompts")
-    assert [line.split()[0] for line in str(asked.value).splitlines()[2:]] == list(COMMANDS)
+    assert [line.split()[0] for line in str(asked.value).splitlines()[2:]] == list(PARSERS)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from prompt_kernel.errors import StoreUnavailableError
-from prompt_kernel.notebook import completion
-from prompt_kernel.notebook._commands import COMMANDS
-from prompt_kernel.notebook.completion import NOTHING, Offer, matcher_for, offer
+from prompt_kernel.notebook import _matchers
+from prompt_kernel.notebook._commands import PARSERS
+from prompt_kernel.notebook.completion import NOTHING, Offer, offer
 from prompt_kernel.store import Store
 
 #: IPython before 8.6 shows a matcher neither the cell nor a way to keep others out.
@@ -22,7 +22,7 @@ KNOWS_CELLS = hasattr(completer, "context_matcher")
 class SmallWorld:
     """Three prompts, and one of them with a space in its name."""
 
-    commands = {name: command.parser for name, command in COMMANDS.items()}  # noqa: RUF012 - as the real one has it
+    commands = PARSERS
 
     def paths(self, beginning: str, limit: int) -> list[str]:
         found = ["format/json", "style/base", "style/tone", "my notes/first one"]
@@ -70,7 +70,7 @@ def asked(code: str) -> Offer:
         ("%%prompt style/tone --th|", "--th", ["--theirs"]),
         ("%%expand --l|\nbody", "--l", ["--lenient"]),
         ("%prompts re|", "re", ["restore", "rename", "recover", "referrers"]),
-        ("%prompts |", "", list(COMMANDS)),
+        ("%prompts |", "", list(PARSERS)),
         ("%prompts history st|", "st", ["style/base", "style/tone"]),
         ("%prompts show style/tone@2|", "style/tone@2", ["style/tone@2"]),
         ("%prompts diff style/tone |", "", ["production", "2", "1"]),
@@ -112,7 +112,7 @@ def test_tab_offers_what_may_stand_there(code: str, fragment: str, texts: list[s
 def test_where_there_is_nothing_to_offer_the_characters_stay_and_others_are_kept_out(code: str) -> None:
     found = asked(code)
     assert found.texts == (found.fragment,) != ("",)
-    assert code.split("|")[0].endswith(found.fragment)
+    assert code.split("|", 1)[0].endswith(found.fragment)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,10 @@ def test_ipython_shows_what_is_offered(shell: InteractiveShell, code: str, expec
     assert found == expected if KNOWS_CELLS else set(expected) <= set(found)
 
 
+def test_python_is_left_to_ipython(shell: InteractiveShell) -> None:
+    assert "json" in [text for _, text in tab(shell, "import jso")]
+
+
 def test_pins_and_labels_come_from_the_file(shell: InteractiveShell, library: Store) -> None:
     library.save("style/tone", "Speak.")
     library.label("style/tone", "production", version=1)
@@ -202,9 +206,7 @@ def test_a_store_that_cannot_be_read_offers_nothing(shell: InteractiveShell) -> 
 
 
 def old_matcher(line: str, after: str = "") -> Callable[[str], list[str]]:
-    return completion._old_matcher(  # noqa: SLF001 - newer IPythons do not get to it
-        SmallWorld(), SimpleNamespace(text_until_cursor=line, line_buffer=line + after)
-    )
+    return _matchers.old_matcher(SmallWorld, SimpleNamespace(text_until_cursor=line, line_buffer=line + after))
 
 
 @pytest.mark.parametrize(
@@ -230,17 +232,15 @@ def test_an_older_ipython_gets_the_same_in_its_own_words(line: str, after: str, 
 
 def test_where_ipython_is_older_the_older_matcher_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "IPython.core.completer", SimpleNamespace())
-    match = matcher_for(SmallWorld(), SimpleNamespace(text_until_cursor="%prompt st", line_buffer="%prompt st"))
+    match = _matchers.matcher_for(SmallWorld, SimpleNamespace(text_until_cursor="%prompt st", line_buffer="%prompt st"))
     assert match("st") == ["style/base", "style/tone"]
 
 
 @pytest.mark.parametrize("error", [StoreUnavailableError("x", "y"), OSError("gone")])
 def test_an_error_is_no_answer_to_a_tab(error: Exception) -> None:
     class Broken(SmallWorld):
-        def paths(self, beginning: str, limit: int) -> list[str]:
+        def paths(self, *_asked: object) -> list[str]:
             raise error
 
-    match = completion._old_matcher(  # noqa: SLF001 - it has the plainer result
-        Broken(), SimpleNamespace(text_until_cursor="%prompt st", line_buffer="%prompt st")
-    )
+    match = _matchers.old_matcher(Broken, SimpleNamespace(text_until_cursor="%prompt st", line_buffer="%prompt st"))
     assert match("st") == []

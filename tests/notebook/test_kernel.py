@@ -47,7 +47,7 @@ def test_an_expansion_is_a_card_and_its_raw_text(kernel: Any) -> None:
     assert [output["type"] for output in shown] == ["execute_result"]
     assert set(shown[0]["data"]) == {"text/html", "text/plain"}
     assert shown[0]["data"]["text/plain"] == "Speak in a plain voice.\nBe brief.\nReview this: x = 1"
-    assert '<div class="pk-card">' in shown[0]["data"]["text/html"]
+    assert '<div class="pk-card ' in shown[0]["data"]["text/html"]
 
 
 def test_an_error_is_an_output_of_one_line_with_its_real_name(kernel: Any) -> None:

@@ -13,7 +13,7 @@ from prompt_kernel.errors import (
     PromptNotFoundError,
     ReferencedError,
 )
-from prompt_kernel.expansion import SourceText, Texts
+from prompt_kernel.expansion import Expander, SourceText, Texts
 from prompt_kernel.language import inclusions
 from prompt_kernel.names import directory_of
 from prompt_kernel.records import Draft, Reference
@@ -304,18 +304,12 @@ class World:
             back = {target for _, target in stored if target and target != path}
             assert back == {other for other in self.store if path in {r.path for r in self.store.referrers(other)}}
             if self.store[path].enabled:
-                assert _outcome(lambda: self.store.expand(path)) == _outcome(lambda: _expanded(source, path))
+                assert _outcome(self.store, path) == _outcome(Expander(source), path)
 
 
-def _expanded(source: Texts, path: str) -> str:
-    from prompt_kernel.expansion import Expander
-
-    return Expander(source).expand(path)
-
-
-def _outcome(ask: object) -> str:
+def _outcome(expander: Store | Expander, path: str) -> str:
     try:
-        return str(ask())  # type: ignore[operator]  # the two lambdas above
+        return str(expander.expand(path))
     except PromptKernelError as error:
         return type(error).__name__.replace("DisabledPrompt", "PromptNotFound")
 

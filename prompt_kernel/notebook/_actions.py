@@ -1,0 +1,108 @@
+"""What the magics do, each in a function of the notebook, the line and the cell."""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.error import UsageError
+from IPython.display import display
+
+from prompt_kernel.errors import ConflictError
+from prompt_kernel.notebook import _binding, _saving
+from prompt_kernel.notebook._commands import COMMANDS, PARSERS
+from prompt_kernel.notebook.arguments import (
+    EXPAND,
+    PROMPT,
+    SAVE,
+    HelpRequested,
+    overview,
+    read_command,
+    read_values,
+)
+
+if TYPE_CHECKING:
+    from prompt_kernel.notebook.magics import PromptMagics
+
+
+def load(magics: "PromptMagics", line: str, names: Mapping[str, Any]) -> object:
+    """Do what `%prompt` does."""
+    return _helped(lambda: PROMPT.read(line), lambda args: _load(magics, args, names))
+
+
+def _load(magics: "PromptMagics", args: Namespace, names: Mapping[str, Any]) -> object:
+    bindings = read_values(args.values, "%prompt")
+    if args.raw and bindings:
+        raise UsageError("%prompt: --raw expands nothing, so it takes no values. See %prompt --help")
+    store = magics.session.store
+    prompt = store.get(args.path)
+    if args.raw:
+        text = prompt.text
+    else:
+        given = _binding.evaluate(bindings, names)
+        text = _binding.expand_prompt(store, args.path, prompt.engine, given, names, strict=not args.lenient)
+    magics.session.saw(prompt)
+    return _put(magics, args.out, text)
+
+
+def save(magics: "PromptMagics", line: str, text: str) -> object:
+    """Do what `%%prompt` does."""
+    return _helped(lambda: SAVE.read(line), lambda args: _save(magics, args, text))
+
+
+def _save(magics: "PromptMagics", args: Namespace, text: str) -> object:
+    try:
+        saved = _saving.save(magics.session, args, text)
+    except ConflictError as error:
+        from prompt_kernel.notebook import cards, plain  # noqa: PLC0415 - hardly ever needed here
+
+        _publish({"text/html": cards.html(error), "text/plain": plain.text(error)})
+        raise
+    return _put(magics, args.out, saved)
+
+
+def expand(magics: "PromptMagics", line: str, text: str, names: Mapping[str, Any]) -> object:
+    """Do what `%%expand` does."""
+    return _helped(lambda: EXPAND.read(line), lambda args: _expand(magics, args, text, names))
+
+
+def _expand(magics: "PromptMagics", args: Namespace, text: str, names: Mapping[str, Any]) -> object:
+    given = _binding.evaluate(read_values(args.values, "%%expand"), names)
+    expansion = _binding.expand_text(magics.session.store, text, given, names, strict=not args.lenient)
+    return _put(magics, args.out, expansion)
+
+
+def manage(magics: "PromptMagics", line: str) -> object:
+    """Do what `%prompts` does."""
+    if not line.strip():
+        _publish({"text/plain": overview(PARSERS, "%prompts")})
+        return magics.session.store.summary()
+    return _helped(lambda: read_command(line, PARSERS, "%prompts"), lambda read: COMMANDS[read[0]].run(magics, read[1]))
+
+
+def help_of(kind: str, name: str) -> str:
+    """Return the help of a magic, which is a `line` or a `cell` magic."""
+    parser = _HELP.get((kind, name))
+    return parser.format_help() if parser else overview(PARSERS, "%prompts")
+
+
+_HELP: Final = {("line", "prompt"): PROMPT, ("cell", "prompt"): SAVE, ("cell", "expand"): EXPAND}
+
+
+def _helped(read: Callable[[], Any], act: Callable[[Any], object]) -> object:
+    """Do what the line says, or show the help that it asks for."""
+    try:
+        args = read()
+    except HelpRequested as asked:
+        _publish({"text/plain": str(asked)})
+        return None
+    return act(args)
+
+
+def _put(magics: "PromptMagics", name: str | None, value: object) -> object:
+    if name:
+        magics.shell.push({name: value})
+    return value
+
+
+def _publish(data: dict[str, str]) -> None:
+    display(data, raw=True)  # type: ignore[no-untyped-call]  # IPython's has no types
