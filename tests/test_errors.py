@@ -204,10 +204,9 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         {"path": "s", "prompts": ("a", "b", "c", "d", "e", "f")},
     ),
     (
-        ExportFileError("out", {"a.md": "this is a link, and links are not followed"}),
-        "The export to out has stopped, because 1 file cannot be written:\n"
-        "  a.md: this is a link, and links are not followed",
-        {"folder": "out", "problems": {"a.md": "this is a link, and links are not followed"}},
+        ExportFileError("out", {"a.md": "this is a link"}),
+        "The export to out has stopped, because 1 file cannot be written:\n  a.md: this is a link",
+        {"folder": "out", "problems": {"a.md": "this is a link"}},
     ),
     (
         ImportFileError({"a.md, line 3": "it is not UTF-8"}),

@@ -529,6 +529,16 @@ def test_a_text_outside_code_alone_is_the_same_text(text: str) -> None:
             assert parse(part.source) == [part._replace(start=0)]
 
 
+@given(TEXTS)
+@example("[[a]] [[ b ]] [[c]]")
+@MANY
+def test_a_backslash_at_the_end_changes_nothing_before_it(text: str) -> None:
+    # A text without code and escapes is read in a faster way.
+    prose = text.replace("`", "").replace("\\", "").replace("~~~", "").replace("![[", "[[")
+
+    assert constructs(prose + "\n\\") == constructs(prose)
+
+
 @given(TEXTS, TEXTS)
 @MANY
 def test_a_paragraph_changes_nothing_after_it(before: str, text: str) -> None:

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, text
 
 from prompt_kernel.errors import DamagedTextError, ExpansionTooLargeError, PromptKernelError
-from prompt_kernel.expansion import DEFAULT_LIMITS, Expander, Expansion, Plan, SourceText, finish, load, resolver
+from prompt_kernel.expansion import (
+    DEFAULT_LIMITS,
+    Diagnostic,
+    Expander,
+    Expansion,
+    Plan,
+    SourceText,
+    finish,
+    load,
+    resolver,
+)
 from prompt_kernel.records import Finding, Impact
 from prompt_kernel.store import _backup, _read, _references
 from prompt_kernel.store._engine import Database
@@ -50,8 +60,7 @@ def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Findin
     for (path,) in connection.execute(_PATHS).all():
         try:
             root = source.root(path, None)
-            # Only a template needs to be run for its faults.
-            found = _lenient(source, root).diagnostics if root.engine == "jinja" else _graph(source, root).diagnostics
+            found = _diagnostics(source, root)
             used = expander.declarations(path) if root.variables else {}
         except PromptKernelError as error:
             yield Finding("error", _CODES.get(type(error), "unusable"), path, str(error))
@@ -65,6 +74,13 @@ def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Findin
                 yield Finding(finding.severity, finding.code, where, f"line {finding.line}: {finding.message}")
         for name in sorted(root.variables.keys() - used.keys()):
             yield Finding("warning", "unused-variable", path, f"{name} is declared, but nothing uses it")
+
+
+def _diagnostics(source: StoreSource, root: SourceText) -> Sequence[Diagnostic]:
+    """Return what is wrong with a prompt; only a template needs to be run for that."""
+    if root.engine == "jinja":
+        return _lenient(source, root).diagnostics
+    return load(root, resolver(source), DEFAULT_LIMITS, strict=False).diagnostics
 
 
 _CODES: dict[type[PromptKernelError], str] = {
@@ -138,12 +154,9 @@ def impact(source: StoreSource, connection: Connection, name: str, new_text: str
     return found
 
 
-def _graph(source: StoreSource | Overlay, root: SourceText) -> Graph:
-    return load(root, resolver(source), DEFAULT_LIMITS, strict=False)
-
-
 def _lenient(source: StoreSource | Overlay, root: SourceText) -> Expansion:
-    return finish(Plan(_graph(source, root)), {}, DEFAULT_LIMITS, strict=False)
+    plan = Plan(load(root, resolver(source), DEFAULT_LIMITS, strict=False))
+    return finish(plan, {}, DEFAULT_LIMITS, strict=False)
 
 
 def _new_problem(before: Expansion, after: Expansion) -> str:

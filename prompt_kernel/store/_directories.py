@@ -75,7 +75,10 @@ def add(
 def _checked_source(source: str) -> str:
     if not source:
         return ""
-    folder = Path(_rows.checked_line("source", str(source))).expanduser().absolute()
+    try:
+        folder = Path(_rows.checked_line("source", str(source))).expanduser().absolute()
+    except RuntimeError:
+        raise InvalidMetadataError("source", f"there is no home folder for {source}") from None
     if not folder.is_dir():
         raise InvalidMetadataError("source", f"{folder} is not a folder")
     return str(folder)
