@@ -61,7 +61,9 @@ def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Findin
         try:
             root = source.root(path, None)
             found = _diagnostics(source, root)
-            used = expander.declarations(path) if root.variables else {}
+            # What a template that fails would use is not known.
+            is_known = root.variables and all(finding.code != "template" for finding in found)
+            unused = root.variables.keys() - expander.declarations(path).keys() if is_known else set()
         except PromptKernelError as error:
             yield Finding("error", _CODES.get(type(error), "unusable"), path, str(error))
             continue
@@ -72,7 +74,7 @@ def _each_prompt(connection: Connection, source: StoreSource) -> Iterator[Findin
             if belongs and finding.code != "missing-variable":
                 where = finding.path if finding.code == "cycle" else path
                 yield Finding(finding.severity, finding.code, where, f"line {finding.line}: {finding.message}")
-        for name in sorted(root.variables.keys() - used.keys()):
+        for name in sorted(unused):
             yield Finding("warning", "unused-variable", path, f"{name} is declared, but nothing uses it")
 
 

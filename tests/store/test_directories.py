@@ -15,10 +15,18 @@ from prompt_kernel.records import Directory, Draft
 from prompt_kernel.store import Store
 
 
+def made(path: str, prompts: int = 0, *, description: str = "", enabled: bool = True, source: str = "") -> Directory:
+    """Return what a store says of a directory, which is nothing unless something is given."""
+    return Directory(path, description, enabled, source, prompts)
+
+
 def test_saving_makes_the_directories_that_hold_a_prompt(store: Store) -> None:
     for path in ("a/b/one", "a/two", "A/B/three", "four"):
         store.save(path, "text")
-    assert store.directories() == [Directory("a", "", True, "", 3), Directory("a/b", "", True, "", 2)]
+    assert store.directories() == [
+        made("a", 3),
+        made("a/b", 2),
+    ]
     store.delete("four")
     store.delete("a/b/one")
     assert [directory.prompts for directory in store.directories()] == [2, 1]
@@ -26,9 +34,9 @@ def test_saving_makes_the_directories_that_hold_a_prompt(store: Store) -> None:
 
 
 def test_a_directory_is_made_with_its_description_and_its_folder(store: Store, tmp_path: Path) -> None:
-    made = store.add_directory("a/b", description="for b", source=str(tmp_path), enabled=False)
-    assert made == Directory("a/b", "for b", False, str(tmp_path), 0)
-    assert store.directories() == [Directory("a", "", True, "", 0), made]
+    directory = store.add_directory("a/b", description="for b", source=str(tmp_path), enabled=False)
+    assert directory == made("a/b", description="for b", enabled=False, source=str(tmp_path))
+    assert store.directories() == [made("a"), directory]
     store.save("a/b/c", "text")
     assert store["a/b/c"].enabled is False
 
@@ -44,10 +52,16 @@ def test_a_linked_folder_is_kept_as_a_whole_path(store: Store, tmp_path: Path, m
 
 def test_only_what_is_given_of_a_directory_changes(store: Store, tmp_path: Path) -> None:
     store.add_directory("a", description="d", source=str(tmp_path))
-    assert store.update_directory("A", enabled=False) == Directory("a", "d", False, str(tmp_path), 0)
-    assert store.update_directory("a", description="e") == Directory("a", "e", False, str(tmp_path), 0)
-    assert store.update_directory("a") == Directory("a", "e", False, str(tmp_path), 0)
-    assert store.update_directory("a", source="", enabled=True) == Directory("a", "e", True, "", 0)
+    assert store.update_directory("A", enabled=False) == Directory(
+        "a", "d", source=str(tmp_path), prompts=0, enabled=False
+    )
+    assert store.update_directory("a", description="e") == Directory(
+        "a", "e", source=str(tmp_path), prompts=0, enabled=False
+    )
+    assert store.update_directory("a") == made("a", description="e", enabled=False, source=str(tmp_path))
+    assert store.update_directory("a", source="", enabled=True) == Directory(
+        "a", "e", source="", prompts=0, enabled=True
+    )
 
 
 def test_switching_a_directory_switches_all_prompts_in_and_below_it(store: Store) -> None:
@@ -98,4 +112,4 @@ def test_a_directory_that_is_there_or_cannot_be_is_refused(store: Store) -> None
         store.update_directory("a", source="~nobody-here")
     with pytest.raises(InvalidMetadataError, match=r"^description: it must be text, not int\.$"):
         store.update_directory("a", description=3)  # type: ignore[arg-type]  # that is the point
-    assert store.directories() == [Directory("a", "", True, "", 1)]
+    assert store.directories() == [made("a", 1)]
