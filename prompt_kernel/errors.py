@@ -66,6 +66,18 @@ def _rebuild(kind: type[_E], message: str, content: dict[str, Any]) -> _E:
     return error
 
 
+_WIDEST = 60
+
+
+def _shown(value: object) -> str:
+    """Return a value as Python writes it, cut to what fits a line."""
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # a number of too many digits, a list too deep
+        shown = f"a {type(value).__name__}"
+    return shown if len(shown) <= _WIDEST else shown[: _WIDEST - 3] + "…"
+
+
 def _did_you_mean(suggestions: Sequence[str]) -> str:
     return f" Did you mean {' or '.join(suggestions)}?" if suggestions else ""
 
@@ -75,7 +87,7 @@ class InvalidPathError(PromptKernelError):
 
     def __init__(self, path: str, reason: str) -> None:
         """Say that `path` is not usable because of `reason`."""
-        super().__init__(f"{path!r} cannot be a path: {reason}.")
+        super().__init__(f"{_shown(path)} cannot be a path: {reason}.")
         self.path, self.reason = path, reason
 
 
@@ -205,9 +217,7 @@ class InvalidVariableError(ExpansionError):
 
     def __init__(self, name: str, value: object, reason: str, *, where: str = "") -> None:
         """Say why `value` cannot fill `name`."""
-        shown = repr(value)
-        shown = shown if len(shown) <= 60 else shown[:57] + "…"  # noqa: PLR2004 - one line of a terminal
-        super().__init__(f"{name}={shown} does not fit: {reason}.{where}")
+        super().__init__(f"{name}={_shown(value)} does not fit: {reason}.{where}")
         self.name, self.value, self.reason = name, value, reason
 
 

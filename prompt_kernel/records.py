@@ -205,8 +205,13 @@ class TextDiff(Shown):
         return self.before != self.after
 
     def lines(self, context: int = 3) -> Iterator[str]:
-        """Give the lines of a unified diff without line ends, `context` unchanged lines around each change."""
+        """Give the lines of a unified diff, `context` unchanged lines around each change.
+
+        They come without line ends; where only these differ, a carriage return is made visible.
+        """
         before, after = self.before.splitlines(), self.after.splitlines()
+        if before == after:
+            before, after = (text.replace("\r", "␍").split("\n") for text in (self.before, self.after))
         return difflib.unified_diff(before, after, self.before_name, self.after_name, n=context, lineterm="")
 
 

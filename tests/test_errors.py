@@ -311,6 +311,10 @@ def test_the_tree_in_the_docstring_is_the_real_one() -> None:
     assert _drawn_tree() == _real_tree()
 
 
+def test_a_value_that_cannot_be_written_is_named_by_its_type() -> None:
+    assert str(InvalidVariableError("n", 10**5000, "it is too long")) == "n=a int does not fit: it is too long."
+
+
 def test_every_error_has_a_case() -> None:
     assert {type(error).__name__ for error, _, _ in CASES} == set(_real_tree())
 

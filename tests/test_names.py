@@ -154,7 +154,8 @@ def test_any_other_path_is_refused_with_the_reason(path: str, reason: str) -> No
     with pytest.raises(InvalidPathError) as caught:
         check_path(path)
 
-    assert str(caught.value) == f"{path!r} cannot be a path: {reason}."
+    shown = repr(path) if len(repr(path)) <= 60 else repr(path)[:57] + "…"
+    assert str(caught.value) == f"{shown} cannot be a path: {reason}."
     assert (caught.value.path, caught.value.reason) == (path, reason)
 
 

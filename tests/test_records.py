@@ -172,6 +172,17 @@ def test_a_difference_is_told_by_lines(before: str, after: str, lines: list[str]
     assert bool(diff) == (before != after)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("a\r\nb\n", "a\nb\n", ["-a␍", "+a", " b", " "]),
+        ("a", "a\n", [" a", "+"]),
+    ],
+)
+def test_a_difference_in_nothing_but_line_ends_is_shown(before: str, after: str, changed: list[str]) -> None:
+    assert list(TextDiff(before, after, "old", "new").lines())[3:] == changed
+
+
 def test_a_difference_shows_as_much_around_it_as_asked_for() -> None:
     assert list(DIFF.lines(context=0)) == ["--- a@1", "+++ a@2", "@@ -2 +2 @@", "-b", "+B"]
 

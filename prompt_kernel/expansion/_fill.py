@@ -8,7 +8,7 @@ from prompt_kernel.expansion._values import Diagnostic, Limits, Manifest, Manife
 from prompt_kernel.language import Escape, Inclusion, Variable
 from prompt_kernel.names import near
 from prompt_kernel.spans import Span
-from prompt_kernel.variables import Declaration
+from prompt_kernel.variables import Declaration, variable_name
 
 _MISSING = object()
 
@@ -24,6 +24,7 @@ class Plan:
         self.graph = graph
         self.flat = _flatten(graph)
         self.names = _names(self.flat)
+        self.is_ascii = all(map(str.isascii, self.names))
         self.text = self.flat[0] if len(self.flat) == 1 and type(self.flat[0]) is str else None
 
     def declaration(self, name: str) -> Declaration:
@@ -55,6 +56,8 @@ def fill(plan: Plan, given: Mapping[str, object], limits: Limits, *, strict: boo
         ExpansionTooLargeError: the text would pass the limit; nothing has been built by then.
     """
     filled = Filled()
+    if not plan.is_ascii:
+        given = {variable_name(name) or name: value for name, value in given.items()}
     missing = _bind(plan, given, filled, strict=strict)
     flat, texts = plan.flat, filled.texts
     if plan.graph.has_templates:

@@ -273,3 +273,7 @@ def test_a_variable_filled_by_arguments_everywhere_is_none_of_the_caller() -> No
 
     assert expander.declarations("a") == {}
     assert codes(expander.expand("a", {"x": 2})) == ["unused-variable"]
+
+
+def test_a_name_in_another_form_of_unicode_is_the_same_variable() -> None:
+    assert pk.expand("{{ ﬁné }}", {}, {"ﬁne\u0301": "a", "unused": "b"}).variables == {"finé": "a"}
