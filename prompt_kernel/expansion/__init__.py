@@ -90,11 +90,12 @@ class Expander:
             plan = self._plan(text, strict=strict, limits=limits)
         return finish(plan, variables, limits, strict=strict)
 
-    def declarations(self, path: str) -> dict[str, Declaration]:
-        """Return every variable that expanding `path` takes, own and inherited, in order of first use."""
+    def declarations(self, root: str | SourceText) -> dict[str, Declaration]:
+        """Return every variable that expanding a path or a text takes, own and inherited, in order of first use."""
         with self._transaction():
             self._refresh()
-            plan = self._plan(find(self.source, path), strict=False, limits=DEFAULT_LIMITS)
+            text = find(self.source, root) if isinstance(root, str) else root
+            plan = self._plan(text, strict=False, limits=DEFAULT_LIMITS)
         return {name: plan.declaration(name) for name in plan.names}
 
     def _refresh(self) -> None:

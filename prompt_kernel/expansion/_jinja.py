@@ -36,7 +36,7 @@ from jinja2 import meta  # isort: skip
 _NONCE = str(secrets.randbelow(9 * 10**18) + 10**18)
 _MARK = re.compile(rf"\ufdd0{_NONCE}(?:iN(\d+))?\ufdd1")
 _RETURN = f"\ufdd0{_NONCE}\ufdd1"
-_BROKEN = re.compile(rf"[\ufdd0\ufdd1]|{_NONCE}")
+_BROKEN = re.compile(rf"[\ufdd0\ufdd1]|\\ufdd[01]|{_NONCE}")
 _MARK_LENGTH = len(_RETURN) + 10
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _NAME = re.compile(r"'(\w+)' is undefined")

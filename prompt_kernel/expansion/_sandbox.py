@@ -23,6 +23,8 @@ except ImportError as error:
     raise MissingExtraError("jinja", "The jinja engine") from error
 
 MOST_STEPS: Final = 1_000_000
+#: A call takes as long as that many rounds of a loop.
+_CALL: Final = 5
 #: What one text inside a template may have; the limit of an expansion counts what comes out.
 MOST_CHARACTERS: Final = 10_000_000
 _TOO_LONG: Final = f"a text of more than {MOST_CHARACTERS:,} characters is not allowed"
@@ -30,6 +32,9 @@ _MOST_BITS: Final = 4_096
 _MOST_EXPONENT: Final = 64
 _MOST_DIGITS: Final = 300
 _MOST_INDENT: Final = 16
+
+#: What one item of a list is shown with, at least: itself, a comma and a blank.
+_LEAST: Final = 3
 
 #: No template can name these, because they are no identifiers.
 _BUDGET, _COUNTED, _BOUNDED = " budget", " counted", " bounded"
@@ -128,10 +133,10 @@ class _Sandbox(sandbox.ImmutableSandboxedEnvironment):
         return None
 
     def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        context.parent[_BUDGET].spend()
+        context.parent[_BUDGET].spend(_CALL)
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
         if isinstance(owner, str) and name == "join":
-            function, args = _join, (self, *args, owner)
+            function, args = _join, (*args, owner)
         elif isinstance(owner, str) and name == "replace":
             function, args = _replace, (owner, *args)
         elif isinstance(function, LoopContext):
@@ -174,13 +179,15 @@ def bounded(value: Any) -> Any:
     waiting = [value]
     while waiting:
         item = waiting.pop()
-        size += len(item) if isinstance(item, str) else 1
+        size += len(item) if isinstance(item, str) else _LEAST
         if size > MOST_CHARACTERS:
             raise SecurityError(_TOO_LONG)
         if isinstance(item, list | tuple):
             waiting += item
         elif isinstance(item, dict):
             waiting += [*item, *item.values()]
+        elif isinstance(item, jinja2.Undefined):
+            str(item)  # which says so if it is missing; a list would show it as "Undefined"
     return value
 
 
@@ -256,6 +263,8 @@ class Kept(jinja2.ChainableUndefined):
     def __str__(self) -> str:
         self._note()
         return "{{ " + str(self._undefined_name) + " }}"
+
+    __repr__ = __str__
 
     def __iter__(self) -> Iterator[Any]:
         self._note()

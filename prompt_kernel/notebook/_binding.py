@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from prompt_kernel.errors import InvalidVariableError, MissingVariableError, PromptKernelError
+from prompt_kernel.errors import InvalidVariableError
 from prompt_kernel.expansion import Expansion
 from prompt_kernel.language import Engine
 from prompt_kernel.notebook.arguments import Binding
@@ -61,24 +61,8 @@ def expand_text(
     store: "Store", text: str, given: Mapping[str, object], namespace: Namespace, *, strict: bool
 ) -> BoundExpansion:
     """Expand a text that is not saved, as `expand_prompt` does a saved one."""
-    defaults = store.expand_text(text, given, strict=False).defaults
-    taken = take(defaults, namespace)
-    while missing := _missing(store, text, {**taken, **given}):
-        found = take(missing, namespace)
-        if not found:
-            break
-        taken |= found
+    taken = take((name for name in store.declarations_in(text) if name not in given), namespace)
     return BoundExpansion.of(store.expand_text(text, {**taken, **given}, strict=strict), taken)
-
-
-def _missing(store: "Store", text: str, values: Mapping[str, object]) -> tuple[str, ...]:
-    try:
-        store.expand_text(text, values)
-    except MissingVariableError as error:
-        return error.names
-    except PromptKernelError:
-        pass  # the expansion that counts comes next, and raises it unless it is to be lenient
-    return ()
 
 
 def take(names: Iterable[str], namespace: Namespace, engine: Engine = "simple") -> dict[str, object]:

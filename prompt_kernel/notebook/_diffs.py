@@ -18,11 +18,9 @@ def diff_body(diff: TextDiff) -> list[Html | None]:
     """Return the lines of `diff` as the body of a card."""
     if not diff:
         return [line("There is no difference.")]
-    if max(diff.before.count("\n"), diff.after.count("\n")) > MOST_COMPARED:
+    if max(len(text.splitlines()) for text in (diff.before, diff.after)) > MOST_COMPARED:
         return [line("These texts are too long to compare in a card; print the difference instead.")]
     lines = list(diff.lines())[2:]
-    if not lines:
-        return [line("They differ in their line ends only.")]
     shown = join(_marked(lines[:MOST_LINES]), "\n")
     return [preformatted(shown), more(len(lines) - MOST_LINES, "line")]
 
@@ -30,7 +28,7 @@ def diff_body(diff: TextDiff) -> list[Html | None]:
 def _marked(lines: list[str]) -> Iterator[Html]:
     position = 0
     while position < len(lines):
-        gone, come = _block(lines, position, "-"), 0
+        gone = _block(lines, position, "-")
         come = _block(lines, position + gone, "+")
         if gone == come and gone:
             pairs = zip(lines[position : position + gone], lines[position + gone : position + gone + come], strict=True)

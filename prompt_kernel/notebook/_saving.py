@@ -19,10 +19,14 @@ def save(session: Session, args: Namespace, text: str) -> Saved:
     head = _head(session, args.path)
     if args.theirs:
         saved = _keep(args.path, head, text)
+    elif head is None:
+        new = _write(session, args, text, 0)
+        saved = Saved.of(new, None, f"{new.path} is new.")
     else:
-        expected, note = _mine(session, args.path, head) if args.mine else _expected(session, head, text)
-        saved = _told(_write(session, args, text, expected), head, text, note)
-    session.take_conflict(args.path)
+        expected, note = (_over(session, args.path, head), "") if args.mine else _after(session, head, text)
+        moved = "" if key_of(head.path) == key_of(args.path) else f"{args.path} is called {head.path} now."
+        saved = _told(_write(session, args, text, expected), head, text, note, moved)
+    session.settle(args.path)
     session.saw(saved)
     return saved
 
@@ -63,27 +67,24 @@ def _keep(path: str, head: Prompt | None, text: str) -> Saved:
     return Saved.of(head, change or None, f"Nothing was saved. {_called(head)} stays as it is.")
 
 
-def _mine(session: Session, path: str, head: Prompt | None) -> tuple[int, str]:
-    """Return the version that is to be saved over: the one that was shown with the conflict, not one saved since."""
-    return session.take_conflict(path) or (head.version if head else 0), ""
+def _over(session: Session, path: str, head: Prompt) -> int:
+    """Return the version that is to be saved over: what was shown with a conflict, and not what came after it."""
+    shown = session.conflict(path)
+    return max(shown, session.seen(head) or 0) if shown else head.version
 
 
-def _expected(session: Session, head: Prompt | None, text: str) -> tuple[int, str]:
+def _after(session: Session, head: Prompt, text: str) -> tuple[int, str]:
     """Return the version that this cell goes on from, and what its author has to know about that.
 
     A notebook that is run again from the top has seen nothing yet. Where its cell holds an older version, its author
     goes on from that one: the newer one stays. Where it holds a new text, that is saved, and what was there is shown.
     """
-    if head is None:
-        return 0, ""
     seen = session.seen(head)
     if seen is not None or head.text == text:
         return seen or head.version, ""
-    older = [version.number for version in session.store.history(head.path) if version.text == text]
+    older = next((version.number for version in session.store.history(head.path) if version.text == text), None)
     if older:
-        return older[
-            0
-        ], f"This cell is version {older[0]}. {_called(head)} is newer, and stays; --mine saves this cell."
+        return older, f"This cell is version {older}. {_called(head)} is newer, and stays; --mine saves this cell."
     command = f'%prompts restore "{head.path}" {head.version}'
     return head.version, f"{_called(head)} was there, unseen by this notebook; {command} brings it back."
 
@@ -92,14 +93,13 @@ def _called(head: Prompt) -> str:
     return f"Version {head.version}{f' by {head.author}' if head.author else ''}"
 
 
-def _told(saved: Prompt, head: Prompt | None, text: str, note: str) -> Saved:
+def _told(saved: Prompt, head: Prompt, text: str, *notes: str) -> Saved:
     """Return what was saved, with what there is to say of it."""
-    if head is None:
-        return Saved.of(saved, None, f"{saved.path} is new.")
+    told = [note for note in notes if note]
     if saved.text != text:
         merged = f"Merged: version {saved.version} also has what others changed meanwhile; this cell has not."
-        return Saved.of(saved, TextDiff(text, saved.text, "this cell", f"version {saved.version}"), note or merged)
+        change = TextDiff(text, saved.text, "this cell", f"version {saved.version}")
+        return Saved.of(saved, change, *(told or [merged]))
     if saved.version == head.version:
-        return Saved.of(saved, None, f"Nothing to save: version {saved.version} says the same.")
-    change = TextDiff(head.text, saved.text, f"version {head.version}", f"version {saved.version}")
-    return Saved.of(saved, change, *([note] if note else []))
+        return Saved.of(saved, None, *told, f"Nothing to save: version {saved.version} says the same.")
+    return Saved.of(saved, TextDiff(head.text, text, f"version {head.version}", f"version {saved.version}"), *told)

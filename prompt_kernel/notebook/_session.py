@@ -56,6 +56,10 @@ class Session:
         """Remember the version that a conflict was shown with, for whoever settles it."""
         self._conflicts[path] = version
 
-    def take_conflict(self, path: str) -> int | None:
-        """Return the version that the last conflict over `path` was shown with, once."""
-        return self._conflicts.pop(path, None)
+    def conflict(self, path: str) -> int | None:
+        """Return the version that an unsettled conflict over `path` was shown with."""
+        return self._conflicts.get(path)
+
+    def settle(self, path: str) -> None:
+        """Forget the conflict over `path`, if there was one."""
+        self._conflicts.pop(path, None)

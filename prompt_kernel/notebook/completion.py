@@ -19,6 +19,9 @@ _MOST_PATHS: Final = 400
 #: More prompts than this do not fit a pop-up: the directories come first, to be entered one by one.
 _MANY: Final = 30
 _MOST_WORDS: Final = 50
+#: A line may be a whole book; a Tab is to be answered at once all the same.
+_MOST_BEFORE: Final = 500
+_MOST_READ: Final = 200_000
 
 _CELL_MAGIC = re.compile(r"\s*%%(prompt|expand)(?:\s|$)")
 _LINE_MAGIC = re.compile(r"(?:[^%#]*=)?\s*%(prompts?)\s")
@@ -249,6 +252,7 @@ def in_body(before: str, after: str, body: str, path: str, world: World) -> Offe
     There is always something to offer, if only the word that is there already: where there is nothing, IPython asks
     Jedi, who takes seconds to find that prose is no Python.
     """
+    before, body = before[-_MOST_BEFORE:], body[:_MOST_READ]
     if found := _HOLE.search(before):
         offered = _a_hole(found[1], found[2], after, body, path, world)
     else:
@@ -295,7 +299,7 @@ def _prose(before: str, body: str) -> Offer:
     counts = Counter(_WORD.findall(body))
     counts[fragment] -= 1
     words = [word for word, count in counts.most_common() if count > 0 and word.startswith(fragment)]
-    return Offer(fragment, tuple(words[:_MOST_WORDS]), "text")
+    return Offer(fragment, tuple(word for word in words[:_MOST_WORDS] if len(word) < _MOST_BEFORE), "text")
 
 
 def in_any_line(before: str, after: str, world: World) -> Offer:

@@ -78,7 +78,7 @@ def _directory(value: Directory) -> str:
 
 @_text.register
 def _diff(value: TextDiff) -> str:
-    return str(value) or ("They differ in their line ends only." if value else "There is no difference.")
+    return str(value) or "There is no difference."
 
 
 @_text.register

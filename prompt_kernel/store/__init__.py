@@ -415,6 +415,10 @@ class Store:
         """Return every variable that expanding a prompt takes, own and inherited, in order of first use."""
         return self._expander.declarations(path)
 
+    def declarations_in(self, content: str, *, directory: str = "") -> dict[str, Declaration]:
+        """Return every variable that expanding a text takes that is not stored, as if it stood in `directory`."""
+        return self._expander.declarations(SourceText("", content, directory=directory))
+
     # References
 
     def includes(self, path: str) -> Rows[Reference]:

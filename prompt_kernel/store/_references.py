@@ -30,11 +30,13 @@ _INSERT = text(
     " VALUES (:prompt_id, :spelled, :name_key, :pin, :line, :target_id)"
 )
 _BY_NAMES = text(
-    "SELECT r.id, r.spelled, r.name_key, r.target_id, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    "SELECT r.id, r.prompt_id, r.spelled, r.name_key, r.target_id, p.path"
+    " FROM reference r JOIN prompt p ON p.id = r.prompt_id"
     " WHERE r.name_key IN :names"
 ).bindparams(bindparam("names", expanding=True))
 _BY_PROMPTS = text(
-    "SELECT r.id, r.spelled, r.name_key, r.target_id, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
+    "SELECT r.id, r.prompt_id, r.spelled, r.name_key, r.target_id, p.path"
+    " FROM reference r JOIN prompt p ON p.id = r.prompt_id"
     " WHERE r.prompt_id IN :ids AND r.name_key <> '*'"
 ).bindparams(bindparam("ids", expanding=True))
 _CANDIDATES = text(
@@ -126,21 +128,33 @@ def _select(connection: Connection, statement: Any, name: str, values: Iterable[
     return [row for part in parts for row in connection.execute(statement, {name: part})]
 
 
-def names_changed(connection: Connection, paths: Iterable[str], ids: Iterable[int] = ()) -> None:
+class Retargeted(NamedTuple):
+    """A reference that led to one prompt and now leads to another (`after`), or because of it to none."""
+
+    prompt_id: int
+    path: str
+    spelled: str
+    before: int
+    after: int | None
+
+
+def names_changed(connection: Connection, paths: Iterable[str], ids: Iterable[int] = ()) -> list[Retargeted]:
     """Look again at all references that may lead elsewhere, now that prompts at `paths` have come or gone.
 
-    `ids` are those of them that may be known by former paths, too.
+    `ids` are those of them that may be known by former paths, too. Returns the references that led somewhere before
+    and lead somewhere else now.
     """
     former = (row.path for row in _select(connection, _OLD_NAMES, "ids", ids))
     names = {key_of(name_of(path)) for path in (*paths, *former)}
-    _settle(connection, _select(connection, _BY_NAMES, "names", names))
+    retargeted = _settle(connection, _select(connection, _BY_NAMES, "names", names))
     settle_globs(connection)
+    return retargeted
 
 
-def _settle(connection: Connection, references: Sequence[Any]) -> None:
+def _settle(connection: Connection, references: Sequence[Any]) -> list[Retargeted]:
     """Let each reference lead where it leads now."""
     if not references:
-        return
+        return []
     candidates: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
     for row in _select(connection, _CANDIDATES, "names", {reference.name_key for reference in references}):
         candidates[row.name_key][row.key] = (row.id, row.path)
@@ -156,13 +170,14 @@ def _settle(connection: Connection, references: Sequence[Any]) -> None:
                 missing.append(reference)
         targets[reference.id] = target
     targets |= _redirected(connection, missing)
-    updates = [
-        {"id": reference.id, "target": targets[reference.id]}
-        for reference in references
-        if targets[reference.id] != reference.target_id
+    moved = [reference for reference in references if targets[reference.id] != reference.target_id]
+    if moved:
+        connection.execute(_UPDATE, [{"id": reference.id, "target": targets[reference.id]} for reference in moved])
+    return [
+        Retargeted(found.prompt_id, found.path, found.spelled, found.target_id, targets[found.id])
+        for found in moved
+        if found.target_id is not None
     ]
-    if updates:
-        connection.execute(_UPDATE, updates)
 
 
 def _redirected(connection: Connection, references: Sequence[Any]) -> dict[int, int]:

@@ -159,7 +159,8 @@ def _move(
     for _, new in moves.values():
         connection.execute(_FORGET_REDIRECT, {"key": key_of(new)})
     rewritten = _rewrite(connection, touched, moves, globs, writer)
-    _references.names_changed(connection, [path for pair in moves.values() for path in pair], moves)
+    retargeted = _references.names_changed(connection, [path for pair in moves.values() for path in pair], moves)
+    _versions.log_retargeted(connection, retargeted, writer)
     return rewritten
 
 

@@ -114,7 +114,8 @@ def recover(connection: Connection, name: str, to: str | None, writer: Writer) -
     connection.execute(text("DELETE FROM redirect WHERE key = :key"), values)
     _versions.log(connection, "recovered", prompt_id, path, None, writer, writer.message)
     _references.replace(connection, {prompt_id: row.text})
-    _references.names_changed(connection, [path], [prompt_id])
+    retargeted = _references.names_changed(connection, [path], [prompt_id])
+    _versions.log_retargeted(connection, retargeted, writer)
     return path
 
 

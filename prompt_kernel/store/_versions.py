@@ -19,6 +19,7 @@ from prompt_kernel.merge import merge
 from prompt_kernel.names import ancestors, check_path, is_label, key_of, name_of
 from prompt_kernel.records import Draft
 from prompt_kernel.store import _read, _references, _rows
+from prompt_kernel.store._references import Retargeted
 from prompt_kernel.store._rows import Writer
 
 _INSERT_PROMPT = text(
@@ -52,6 +53,7 @@ _CURRENT_BY_ID = text(
     " FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
 _TEXT = text("SELECT text FROM version WHERE prompt_id = :id AND number = :number")
+_PATH = text("SELECT path FROM prompt WHERE id = :id")
 _NEXT_ID = text("SELECT coalesce(max(id), 0) + 1 FROM prompt")
 _DIRECTORIES = text("SELECT key, enabled FROM directory WHERE key IN :keys").bindparams(
     bindparam("keys", expanding=True)
@@ -123,7 +125,7 @@ def create(connection: Connection, drafts: Sequence[Draft], writer: Writer) -> N
     connection.execute(_INSERT_CHANGE, rows)
     connection.execute(_FORGET_REDIRECT, [{"key": row["key"]} for row in rows])
     _references.replace(connection, {row["id"]: row["text"] for row in rows}, new=True)
-    _references.names_changed(connection, [row["path"] for row in rows])
+    log_retargeted(connection, _references.names_changed(connection, [row["path"] for row in rows]), writer)
 
 
 def _row(prompt_id: int, draft: Draft, writer: Writer, at: str, disabled: set[str]) -> dict[str, Any]:
@@ -244,6 +246,19 @@ def log(
             "author": writer.author, "origin": writer.origin,
         },
     )  # fmt: skip
+
+
+def log_retargeted(connection: Connection, retargeted: Sequence[Retargeted], writer: Writer) -> None:
+    """Write down which inclusions a new name has taken over or made ambiguous: nothing is to change in silence."""
+    for reference in retargeted:
+        before, after = (_path(connection, prompt_id) for prompt_id in (reference.before, reference.after))
+        now = f"leads to {after} now" if after else "leads nowhere now, because more than one prompt has that name"
+        detail = f"[[{reference.spelled}]] led to {before}, and {now}"
+        log(connection, "retargeted", reference.prompt_id, reference.path, None, writer, detail)
+
+
+def _path(connection: Connection, prompt_id: int | None) -> str | None:
+    return connection.execute(_PATH, {"id": prompt_id}).scalar()
 
 
 def save_many(

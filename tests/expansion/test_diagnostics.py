@@ -17,7 +17,7 @@ from prompt_kernel.errors import (
     VersionNotFoundError,
 )
 from prompt_kernel.expansion import Diagnostic
-from prompt_kernel.language import Span
+from prompt_kernel.spans import Span
 from prompt_kernel.store import Store
 
 PROMPTS: dict[str, Any] = {
@@ -38,8 +38,24 @@ PROMPTS: dict[str, Any] = {
 }
 
 FOUND = [
-    ("missing", "not-found", NotFoundError, "There is no prompt 'nowhere'.", Span(5, 16), 2, "    \tx [[nowhere]] y\n    \t  ^^^^^^^^^^^"),
-    ("unversioned", "not-found", VersionNotFoundError, "top has no version 99.", Span(0, 10), 1, "    [[top@99]]\n    ^^^^^^^^^^"),
+    (
+        "missing",
+        "not-found",
+        NotFoundError,
+        "There is no prompt 'nowhere'.",
+        Span(5, 16),
+        2,
+        "    \tx [[nowhere]] y\n    \t  ^^^^^^^^^^^",
+    ),
+    (
+        "unversioned",
+        "not-found",
+        VersionNotFoundError,
+        "top has no version 99.",
+        Span(0, 10),
+        1,
+        "    [[top@99]]\n    ^^^^^^^^^^",
+    ),
     (
         *("ambiguous", "ambiguous", AmbiguousNameError, "'twin' could be a/twin or b/twin. Write one of these paths."),
         *(Span(0, 8), 1, "    [[twin]]\n    ^^^^^^^^"),
@@ -57,17 +73,29 @@ FOUND = [
         *(Span(0, 7), 1, "    {{ n }}\n    ^^^^^^^"),
     ),
     (
-        *("template", "template", PromptSyntaxError, "The template of template is malformed: Expected an expression, got 'end of statement block'."),
+        *(
+            "template",
+            "template",
+            PromptSyntaxError,
+            "The template of template is malformed: Expected an expression, got 'end of statement block'.",
+        ),
         *(Span(5, 13), 2, "    {% if %}\n    ^^^^^^^^"),
     ),
     (
-        *("failing", "template", PromptSyntaxError, "The template of failing failed: integer division or modulo by zero."),
+        *(
+            "failing",
+            "template",
+            PromptSyntaxError,
+            "The template of failing failed: integer division or modulo by zero.",
+        ),
         *(Span(6, 18), 3, "    {{ 1 // 0 }}\n    ^^^^^^^^^^^^"),
     ),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("path", "code", "error", "message", "span", "line", "excerpt"), FOUND, ids=[row[0] for row in FOUND])
+@pytest.mark.parametrize(
+    ("path", "code", "error", "message", "span", "line", "excerpt"), FOUND, ids=[row[0] for row in FOUND]
+)
 def test_a_failure_is_an_error_or_a_finding_with_the_same_words(
     path: str,
     code: str,
@@ -133,9 +161,7 @@ def test_a_finding_is_one_value() -> None:
 def test_a_long_line_is_cut_around_the_place() -> None:
     [found] = pk.expand("[[long]]", {"long": PROMPTS["long"]}, strict=False).diagnostics
 
-    assert found.excerpt == (
-        f"\n  long, line 1\n    …{'x' * 40}[[nowhere]]{'y' * 29}…\n     {' ' * 40}{'^' * 11}"
-    )
+    assert found.excerpt == (f"\n  long, line 1\n    …{'x' * 40}[[nowhere]]{'y' * 29}…\n     {' ' * 40}{'^' * 11}")
 
 
 def test_a_way_of_more_than_twenty_is_not_shown_in_the_message() -> None:

@@ -231,12 +231,12 @@ class Shouting:
         return [self.find(pattern.replace("*", name), pin, directory) for name in "ab"]
 
     def root(self, name: str, pin: Pin) -> SourceText:
-        return SourceText(f"in/{name}", f"[[{name}]] [[x/*]]", engine="plain")
+        return SourceText(f"in/{name}", f"[[{name}]] [[x/*]] {pin}", engine="plain")
 
 
 def test_anything_that_gives_texts_is_a_source() -> None:
     assert pk.expand("[[a]] [[b@3]]", Shouting()) == "A@None in the top B@3 in the top"
-    assert Expander(Shouting()).expand("c") == "C@None in in X/A@None in in\nX/B@None in in"
+    assert Expander(Shouting()).expand("c@7") == "C@None in in X/A@None in in\nX/B@None in in 7"
 
 
 @pytest.fixture

@@ -110,7 +110,9 @@ def inclusions_in(prompts: list[Prompt], number: int) -> int:
 
 
 def levels_in(prompts: list[Prompt], number: int) -> int:
-    return max((1 + levels_in(prompts, part.number) for part in prompts[number] if isinstance(part, Included)), default=0)
+    return max(
+        (1 + levels_in(prompts, part.number) for part in prompts[number] if isinstance(part, Included)), default=0
+    )
 
 
 RANDOM = settings(max_examples=500, deadline=None)
@@ -199,7 +201,9 @@ def test_a_circle_is_found_and_shown(length: int) -> None:
     shown = " -> ".join(caught.value.chain)
     if length > 11:
         shown = "p0 -> p1 -> p2 -> p3 -> p4 -> p5 -> … 39 more … -> p45 -> p46 -> p47 -> p48 -> p49 -> p0"
-    assert str(caught.value).startswith(f"These prompts include each other in a circle: {shown}.\n  p{length - 1}, line 1")
+    assert str(caught.value).startswith(
+        f"These prompts include each other in a circle: {shown}.\n  p{length - 1}, line 1"
+    )
 
 
 def test_every_circle_up_to_fifty_is_cut_without_an_extra_copy() -> None:
@@ -253,18 +257,19 @@ def test_two_prompts_of_one_name_are_no_circle(make_world: Callable[..., Any]) -
 def test_a_circle_through_a_glob_keeps_the_whole_glob() -> None:
     texts = {
         "top": "<[[d/a]]>",
-        "d/a": "a[[e]]",
-        "d/b": "b{{ unused }}",
+        "d/a": "a[[d/b]]",
+        "d/b": "b[[e]]",
+        "d/c": "c{{ unused }}",
         "e": "e[[d/*]]{{ v }}\\[[x]]`[[y]]`|[[f/*]]|[[d/*]]",
         "f/a": "one",
         "f/b": "two",
     }
     expanded = Expander(Texts(texts)).expand("top", {"v": "V"}, strict=False)
 
-    assert expanded == "<ae[[d/*]]V[[x]]`[[y]]`|one\ntwo|[[d/*]]>"
+    assert expanded == "<abe[[d/*]]V[[x]]`[[y]]`|one\ntwo|[[d/*]]>"
     assert [(found.code, found.path) for found in expanded.diagnostics] == [("cycle", "e"), ("cycle", "e")]
     assert [piece.text for piece in expanded.pieces] == [
-        *("<", "a", "e", "[[d/*]]", "V", "[[x]]", "`", "[[y]]", "`|", "one", "\n", "two", "|", "[[d/*]]", ">")
+        *("<", "a", "b", "e", "[[d/*]]", "V", "[[x]]", "`", "[[y]]", "`|", "one", "\n", "two", "|", "[[d/*]]", ">")
     ]
     with pytest.raises(InclusionCycleError):
         Expander(Texts(texts)).expand("top", {"v": "V"})
@@ -274,7 +279,11 @@ def test_each_inclusion_that_leads_back_is_cut() -> None:
     expanded = pk.expand("[[a]]", {"a": "[[b]] [[c]]", "b": "b[[a]] [[a]]", "c": "c[[a]]"}, strict=False)
 
     assert expanded == "b[[a]] [[a]] c[[a]]"
-    assert [(found.code, found.path) for found in expanded.diagnostics] == [("cycle", "b"), ("cycle", "b"), ("cycle", "c")]
+    assert [(found.code, found.path) for found in expanded.diagnostics] == [
+        ("cycle", "b"),
+        ("cycle", "b"),
+        ("cycle", "c"),
+    ]
 
 
 def test_a_circle_with_arguments_ends() -> None:

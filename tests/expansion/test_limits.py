@@ -11,8 +11,8 @@ import prompt_kernel as pk
 from prompt_kernel.errors import ExpansionTooLargeError, InclusionCycleError
 from prompt_kernel.expansion import Expander, Limits, SourceText, Texts
 from prompt_kernel.language import parse
-from prompt_kernel.store import Store
 from prompt_kernel.records import Draft
+from prompt_kernel.store import Store
 
 MEGABYTE = 1024 * 1024
 
@@ -87,7 +87,10 @@ def test_depth_counts_inclusions_within_inclusions() -> None:
     assert pk.expand(".", texts, limits=Limits(depth=0)) == "."
     assert pk.expand("[[c]][[c]]", texts, limits=Limits(depth=1)) == ".."
     assert pk.expand("[[a]]", texts, limits=Limits(depth=3)) == "."
-    assert (refused("[[a]]", texts, limits=Limits(depth=2)).size, refused("[[a]]", texts, limits=Limits(depth=2)).limit) == (
+    assert (
+        refused("[[a]]", texts, limits=Limits(depth=2)).size,
+        refused("[[a]]", texts, limits=Limits(depth=2)).limit,
+    ) == (
         3,
         "depth",
     )

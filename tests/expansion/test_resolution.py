@@ -20,9 +20,7 @@ from prompt_kernel.names import key_of, shortest_names
 from prompt_kernel.store import Store
 
 SEGMENT = st.text(st.sampled_from("abcAé"), min_size=1, max_size=2)
-PATHS = st.lists(
-    st.lists(SEGMENT, min_size=1, max_size=3).map("/".join), min_size=1, max_size=8, unique_by=lambda path: key_of(path)
-)
+PATHS = st.lists(st.lists(SEGMENT, min_size=1, max_size=3).map("/".join), min_size=1, max_size=8, unique_by=key_of)
 
 
 @settings(max_examples=300, deadline=None)
@@ -208,7 +206,7 @@ def test_a_free_text_has_siblings_where_it_is_said_to_stand() -> None:
     [("tones", ("style/tone",)), ("ton", ("style/tone",)), ("formats/jsn", ("format/json",)), ("qqq", ())],
 )
 def test_near_names_are_suggested(wanted: str, suggestions: tuple[str, ...], library: Store) -> None:
-    texts = {path: "" for path in library} | {"style/tone@3": ""}
+    texts = dict.fromkeys(library, "") | {"style/tone@3": ""}
 
     for source in (texts, library):
         with pytest.raises(PromptNotFoundError) as caught:

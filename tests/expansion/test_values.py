@@ -9,7 +9,7 @@ import pytest
 
 import prompt_kernel as pk
 from prompt_kernel.expansion import Expansion, Manifest, ManifestEntry, Piece
-from prompt_kernel.language import Span
+from prompt_kernel.spans import Span
 from prompt_kernel.store import Store
 
 
@@ -49,20 +49,20 @@ def test_an_expansion_is_a_str(expansion: Expansion) -> None:
     assert isinstance(expansion, str)
     assert (expansion == text, text == expansion, hash(expansion) == hash(text)) == (True, True, True)
     assert {text: 1}[expansion] == 1
-    assert expansion in {text}
+    assert {text, expansion, str(expansion)} == {text}
     assert (len(expansion), expansion[:7], expansion[0]) == (len(text), "é Speak", "é")
     assert f"{expansion}|{expansion:>60}|{expansion!r}" == f"{text}|{text:>60}|{text!r}"
     assert (repr(expansion), str(expansion), ascii(expansion)) == (repr(text), text, ascii(text))
     assert (expansion + "a", "a" + expansion, expansion * 2) == (text + "a", "a" + text, text * 2)
     assert json.dumps([expansion]) == json.dumps([text])
     assert expansion.encode() == text.encode()
-    assert "".join([expansion]) == text
+    assert "-".join([expansion, "a"]) == f"{text}-a"
 
 
 def test_what_is_made_of_an_expansion_is_a_plain_str(expansion: Expansion) -> None:
     made = [
         *(str(expansion), expansion[1:], expansion[:], expansion.upper(), expansion + "", expansion.strip()),
-        *(f"{expansion}", expansion.replace("é", "e"), "".join([expansion]), format(expansion), expansion * 1),
+        *(f"{expansion}", expansion.replace("é", "e"), "-".join([expansion, ""]), format(expansion), expansion * 1),
         *(expansion.split()[0], expansion.partition(" ")[0], json.loads(json.dumps(expansion))),
     ]
 
@@ -116,7 +116,16 @@ def test_a_notebook_shows_a_card(expansion: Expansion) -> None:
 def test_an_expansion_can_be_made_of_a_text_alone() -> None:
     made = Expansion("abc")
 
-    assert details(made) == ("abc", "", None, {}, frozenset(), (), (Piece("abc", "", None, Span(0, 3), Span(0, 3)),), Manifest(()))
+    assert details(made) == (
+        "abc",
+        "",
+        None,
+        {},
+        frozenset(),
+        (),
+        (Piece("abc", "", None, Span(0, 3), Span(0, 3)),),
+        Manifest(()),
+    )
     assert Expansion() == ""
     assert details(pickle.loads(pickle.dumps(made))) == details(made)  # noqa: S301 - our own
 
@@ -129,7 +138,9 @@ def test_pieces_and_manifest_are_made_once() -> None:
 
 
 def test_a_manifest_of_versions_shows_them() -> None:
-    manifest = Manifest((ManifestEntry("a/b", 3, "u", "0123456789abcdef"), ManifestEntry("", None, "", "f" * 64, (None, (0,)), "t")))
+    manifest = Manifest(
+        (ManifestEntry("a/b", 3, "u", "0123456789abcdef"), ManifestEntry("", None, "", "f" * 64, (None, (0,)), "t"))
+    )
 
     assert str(manifest) == "0123456789ab  a/b@3\nffffffffffff  text"
     assert Manifest.from_data(manifest.as_data()) == manifest

@@ -100,7 +100,9 @@ def test_a_value_that_cannot_be_written_is_refused() -> None:
 
 
 def test_a_default_fills_in_for_the_caller() -> None:
-    prompt = declared("{{ tone }} {{ n }} {{ flag }} {{ e }}", tone="plain", n=3, flag=False, e={"values": ["x"], "default": "x"})
+    prompt = declared(
+        "{{ tone }} {{ n }} {{ flag }} {{ e }}", tone="plain", n=3, flag=False, e={"values": ["x"], "default": "x"}
+    )
     expanded = expand(prompt, n=4)
 
     assert expanded == "plain 4 False x"
@@ -155,9 +157,7 @@ def test_all_that_is_missing_is_named_and_the_first_is_shown(make_world: Callabl
         world.expand("[[top]] {{ d }}", {"d": "D"})
 
     assert caught.value.names == ("b", "a", "c")
-    assert str(caught.value).partition("\n")[0] == (
-        "No value was given for the variables b, a, c. Give b=…, a=…, c=…."
-    )
+    assert str(caught.value).partition("\n")[0] == ("No value was given for the variables b, a, c. Give b=…, a=…, c=….")
     assert str(caught.value).endswith("\n    x {{ b }}\n      ^^^^^^^\n  included by: text -> top -> a")
     lenient = world.expand("[[top]] {{ d }}", {"d": "D"}, strict=False)
     assert lenient == "x {{ b }}\ny {{ a }} {{ c }} {{ a }} D"

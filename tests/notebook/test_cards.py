@@ -371,6 +371,10 @@ def test_a_difference_marks_what_changed_inside_of_a_line() -> None:
     assert (shown.text("del"), shown.text("ins")) == ("i", "tha")
 
 
+def test_a_difference_of_line_ends_is_one_too() -> None:
+    assert card(TextDiff("a", "a\n", "x", "y")).text("pre") == "\n@@ -1 +1,2 @@\n a\n+"
+
+
 def test_a_difference_in_a_long_line_shows_the_place() -> None:
     before, after = "a" * 500 + "X" + "b" * 500, "a" * 500 + "YZ" + "b" * 500
     shown = card(TextDiff(before, after, "a", "b"))
@@ -386,7 +390,6 @@ def test_a_line_that_only_grew_marks_what_came() -> None:
     ("before", "after", "sentence"),
     [
         ("a", "a", "There is no difference."),
-        ("a", "a\n", "They differ in their line ends only."),
         ("a\n" * 5_000, "b\n", "These texts are too long to compare in a card; print the difference instead."),
     ],
 )
@@ -608,10 +611,8 @@ long/path  3        many words and more xxxxxxxxxxxxxxxxxxxxxxxxxxx…  What it 
         (Directory("a", "Notes", enabled=True, source="", prompts=2),
          "directory  prompts  description\na          2        Notes"),
         (TextDiff("a\n", "b\n", "x", "y"), "--- x\n+++ y\n@@ -1 +1 @@\n-a\n+b"),
-        (TextDiff("a", "a\n", "x", "y"), "They differ in their line ends only."),
         (TextDiff("a", "a", "x", "y"), "There is no difference."),
-        (Impact("a", Expansion("x"), Expansion("x\n"), "It breaks."),
-         "It breaks.\nThey differ in their line ends only."),
+        (Impact("a", Expansion("x"), Expansion("x"), "It breaks."), "It breaks.\nThere is no difference."),
         (Impact("a", Expansion("x"), Expansion("x")), "There is no difference."),
         (Finding("info", "c", "a", "odd"), "info: a: odd"),
     ],

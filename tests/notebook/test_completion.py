@@ -124,6 +124,12 @@ def test_what_is_not_ours_is_left_to_others(code: str) -> None:
     assert asked(code) == NOTHING
 
 
+def test_a_line_of_a_million_characters_is_completed_at_once() -> None:
+    found = offer(f"%%expand\n{'x' * 1_000_000} [[st", 1, 1_000_005, SmallWorld())
+    assert found == Offer("st", ("style/base]]", "style/tone]]"), "prompt")
+    assert offer(f"%%expand\n{'x' * 1_000_000}", 1, 1_000_000, SmallWorld()).fragment == "x"
+
+
 def test_many_prompts_are_entered_by_directories() -> None:
     class Large(SmallWorld):
         def paths(self, beginning: str, limit: int) -> list[str]:

@@ -377,6 +377,15 @@ def test_mine_does_not_pass_over_what_came_after_the_conflict_was_shown(run: Run
     assert run("%%prompt new --mine\nmine 2\n").version == 4
 
 
+@pytest.mark.usefixtures("disputed", "shown")
+def test_mine_counts_from_what_was_looked_at_since_the_conflict(run: Run, library: Store) -> None:
+    with pytest.raises(ConflictError):
+        run("%%prompt new\nmine 2\n")
+    library.save("new", "theirs again\n", author="eve")
+    run("%prompts show new")
+    assert run("%%prompt new --mine\nmine 2\n").version == 4
+
+
 @pytest.mark.usefixtures("disputed")
 def test_theirs_saves_nothing(run: Run, library: Store) -> None:
     kept = run("%%prompt new --theirs\nmine 2\n")
@@ -405,7 +414,7 @@ def test_the_old_path_of_a_renamed_prompt_saves_the_renamed_one(run: Run, librar
     run("%%prompt old/name\none\n")
     library.rename("old/name", "new/path")
     saved = run("%%prompt old/name\ntwo\n")
-    assert (saved.path, saved.version) == ("new/path", 2)
+    assert (saved.path, saved.version, saved.notes) == ("new/path", 2, ("old/name is called new/path now.",))
     assert "old/name" not in set(library)
 
 

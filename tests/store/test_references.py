@@ -347,3 +347,31 @@ def test_stored_targets_are_always_what_the_engine_resolves(steps: list[tuple[st
             except PromptKernelError:
                 continue
             world.check()
+
+
+def test_a_new_name_that_takes_an_inclusion_over_is_written_into_the_log(store: Store) -> None:
+    store.save("style/tone", "plain")
+    store.save("mail/open", "[[tone]]")
+    seen = store.changes()[-1].id
+
+    store.save("mail/tone", "warm")
+    store.save("voice/tone", "loud")
+    store.save("other", "[[style/tone]]")
+
+    assert [(change.kind, change.path, change.detail) for change in store.changes(seen)] == [
+        ("created", "mail/tone", ""),
+        ("retargeted", "mail/open", "[[tone]] led to style/tone, and leads to mail/tone now"),
+        ("created", "voice/tone", ""),
+        ("created", "other", ""),
+    ]
+
+
+def test_a_new_name_that_makes_an_inclusion_ambiguous_is_written_into_the_log(store: Store) -> None:
+    store.save("style/tone", "plain")
+    store.save("open", "[[tone]]")
+
+    store.save("voice/tone", "loud")
+
+    assert store.changes()[-1].detail == (
+        "[[tone]] led to style/tone, and leads nowhere now, because more than one prompt has that name"
+    )
