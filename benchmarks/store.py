@@ -25,7 +25,7 @@ from timing import WALL, Contender, Work
 from prompt_kernel.names import key_of
 from prompt_kernel.records import Entry, Hit, Prompt
 from prompt_kernel.store import Store
-from prompt_kernel.store._search import match_expression
+from prompt_kernel.store._search import match_expression, words_of
 
 OURS, RAW = "Prompt Kernel", "sqlite3"
 _MARKS = re.compile("[\x02\x03]")
@@ -221,7 +221,7 @@ def _of_entries(entries: list[Entry]) -> list[tuple[Any, ...]]:
 
 def _search(name: str, word: str, stores: Stores) -> Work:
     store, raw = stores.large
-    expression = match_expression(word)
+    expression = match_expression(words_of(word))
     return Work(
         f"search-{name}",
         f"search a {name} {'beginning' if name == 'prefix' else 'word'} in {stores.sizes.large:,}",

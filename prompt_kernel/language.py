@@ -175,11 +175,15 @@ def _split_bare(text: str) -> list[Part] | None:
         if before:
             parts.append(Text(before, position))
             position += len(before)
-        target = _read(inner) if len(inner) <= _REMEMBERED else None
-        if target is None:
-            return None
-        parts.append(Inclusion(f"[[{inner}]]", position, target.path, target.pin, target.arguments))
-        position += len(inner) + 4
+        source = f"[[{inner}]]"
+        if _PLAIN_PATH.fullmatch(inner) and len(inner) <= MAX_PATH_CHARACTERS:
+            parts.append(Inclusion(source, position, inner, None, ()))
+        else:
+            target = _read(inner) if len(inner) <= _REMEMBERED else None
+            if target is None:
+                return None
+            parts.append(Inclusion(source, position, target.path, target.pin, target.arguments))
+        position += len(source)
     if texts[-1]:
         parts.append(Text(texts[-1], position))
     return parts
@@ -243,8 +247,6 @@ _REMEMBERED = 256
 @lru_cache(maxsize=16_384)
 def _read(inner: str) -> _Target | None:
     """Read what stands between the brackets: `path`, `@pin`, `(arguments)`; None if it is not of the grammar."""
-    if _PLAIN_PATH.fullmatch(inner) and len(inner) <= MAX_PATH_CHARACTERS:
-        return _Target(inner, None, ())
     cut = min((at for at in (inner.find("@"), inner.find("(")) if at >= 0), default=len(inner))
     path, tail = inner[:cut], _TAIL.fullmatch(inner, cut)
     if tail is None or len(path) > MAX_PATH_CHARACTERS or not (is_path(path) or _is_glob(path)):

@@ -181,7 +181,11 @@ class _Loader:
                     self._remark(node, part, graph)
 
     def _include(self, node: Node, number: int, inclusion: Inclusion, graph: Graph) -> None:
-        found = self._found(node, number, inclusion, graph)
+        try:
+            found = self._resolve(node, number, inclusion)
+        except (NotFoundError, AmbiguousNameError) as error:
+            self._unresolved(node, inclusion, error, graph)
+            found = None
         if found is None:
             node.steps.append(inclusion.source)
             return
@@ -203,15 +207,13 @@ class _Loader:
         if found[0].path != inclusion.path and not found[0].path.endswith("/" + inclusion.path):
             _note_redirect(node, inclusion, found[0], graph)
 
-    def _found(self, node: Node, number: int, inclusion: Inclusion, graph: Graph) -> list[SourceText] | None:
-        try:
-            return self._resolve(node, number, inclusion)
-        except (NotFoundError, AmbiguousNameError) as error:
-            if self._strict:
-                raise error.at(node.place(inclusion.span)) from None
-            code = "ambiguous" if isinstance(error, AmbiguousNameError) else "not-found"
-            graph.diagnostics.append(node.diagnose("error", code, str(error), inclusion.span))
-            return None
+    def _unresolved(
+        self, node: Node, inclusion: Inclusion, error: NotFoundError | AmbiguousNameError, graph: Graph
+    ) -> None:
+        if self._strict:
+            raise error.at(node.place(inclusion.span)) from None
+        code = "ambiguous" if isinstance(error, AmbiguousNameError) else "not-found"
+        graph.diagnostics.append(node.diagnose("error", code, str(error), inclusion.span))
 
     def _node(self, text: SourceText, arguments: Arguments, parent: Node) -> Node:
         # Nearly all have no arguments, and then the text itself tells them apart. To Python 1 and True are equal.

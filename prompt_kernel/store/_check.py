@@ -103,6 +103,8 @@ def _duplicates(connection: Connection) -> Iterator[Finding]:
 def doctor(database: Database) -> list[Finding]:
     """Return what is wrong with the database: its structure, hashes, references and search index."""
     findings: list[Finding] = []
+    with database.reading():
+        pass  # one that cannot be read at all is an error and no finding
     for probe in (_structure, _hashes, _rows):
         try:
             with database.reading() as connection:

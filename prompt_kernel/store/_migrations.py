@@ -5,6 +5,8 @@ A step is never changed once it was released; a test compares the outcome of all
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from prompt_kernel.errors import SchemaTooNewError, StoreUnavailableError
@@ -149,7 +151,7 @@ def _run(database: Database, steps: Sequence[Step], found: int) -> None:
             # Another process may have done this step while we waited for the lock.
             if int(raw.execute("PRAGMA user_version").fetchone()[0]) < number:
                 if number == found + 1 and found and database.file is not None:
-                    copy_database(raw, database.file.with_name(f"{database.file.name}.schema-{found}.backup"))
+                    _back_up(database.file, found)
                 steps[number - 1](raw)
                 raw.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
                 raw.execute(f"PRAGMA user_version = {number:d}")
@@ -158,3 +160,9 @@ def _run(database: Database, steps: Sequence[Step], found: int) -> None:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
             raise
+
+
+def _back_up(file: Path, found: int) -> None:
+    # Over a connection of its own, because one that holds the lock for writing cannot be copied from.
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as reader:
+        copy_database(reader, file.with_name(f"{file.name}.schema-{found}.backup"))

@@ -41,7 +41,8 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, empty_store: Path, world_of
 
 
 def expand(world: Any, case: dict[str, Any], *, strict: bool) -> Expansion:
-    return world.expand(case["text"], case.get("with"), directory=case.get("in", ""), strict=strict)
+    expanded: Expansion = world.expand(case["text"], case.get("with"), directory=case.get("in", ""), strict=strict)
+    return expanded
 
 
 def outcome(world: Any, case: dict[str, Any]) -> tuple[str, str]:

@@ -664,7 +664,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held)
 
 def in_a_process(script: str, *arguments: str) -> str:
     command = [sys.executable, "-c", script, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)  # noqa: S603 - our own
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603 - our own
     assert done.stderr == ""
     assert done.returncode == 0
     return done.stdout

@@ -1,7 +1,7 @@
 """What would grow too large is refused before it is built: seen by what is read and held, never by the clock."""
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 import prompt_kernel as pk
 from prompt_kernel.errors import ExpansionTooLargeError, InclusionCycleError
-from prompt_kernel.expansion import Expander, Limits, SourceText, Texts
+from prompt_kernel.expansion import Expander, Expansion, Limits, SourceText, Texts
 from prompt_kernel.language import parse
 from prompt_kernel.records import Draft
 from prompt_kernel.store import Store
@@ -245,13 +245,14 @@ def test_limits_apply_to_every_way_of_expanding(library: Store) -> None:
     recorded = library.expand("review", code="").manifest
     text = SourceText("", "[[tone]]")
 
-    for expand in (
+    ways: list[Callable[[], Expansion]] = [
         lambda: library.expand("review", code="", limits=few),
         lambda: library.expand_text("[[tone]]", limits=few),
         lambda: library.expand_manifest(recorded, code="", limits=few),
         lambda: pk.expand("[[tone]]", library, limits=few),
         lambda: Expander(Texts({"tone": "x" * 11})).expand_text(text, limits=few),
-    ):
+    ]
+    for expand in ways:
         with pytest.raises(ExpansionTooLargeError, match="the limit is 10"):
             expand()
     assert len(library.expand("review", code="")) > 10

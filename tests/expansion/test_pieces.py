@@ -9,6 +9,7 @@ import prompt_kernel as pk
 from prompt_kernel.expansion import Expander, Expansion, Piece, SourceText, Texts
 from prompt_kernel.spans import Span
 from prompt_kernel.store import Store
+from prompt_kernel.variables import Declaration
 
 
 def located(expansion: Expansion) -> list[tuple[str, str, tuple[int, int], str | None]]:
@@ -18,9 +19,7 @@ def located(expansion: Expansion) -> list[tuple[str, str, tuple[int, int], str |
         assert piece.span == Span(position, position + len(piece.text))
         position = piece.span.end
     assert "".join(piece.text for piece in expansion.pieces) == expansion
-    return [
-        (piece.text, piece.path, (piece.source.start, piece.source.end), piece.variable) for piece in expansion.pieces
-    ]
+    return [(p.text, p.path, (p.source.start, p.source.end), p.variable) for p in expansion.pieces]
 
 
 def test_a_piece_says_where_it_is_and_where_it_is_from(library: Store) -> None:

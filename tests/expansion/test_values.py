@@ -56,13 +56,13 @@ def test_an_expansion_is_a_str(expansion: Expansion) -> None:
     assert (expansion + "a", "a" + expansion, expansion * 2) == (text + "a", "a" + text, text * 2)
     assert json.dumps([expansion]) == json.dumps([text])
     assert expansion.encode() == text.encode()
-    assert "-".join([expansion, "a"]) == f"{text}-a"
+    assert "-".join(list(expansion[:2])) == "é- "
 
 
 def test_what_is_made_of_an_expansion_is_a_plain_str(expansion: Expansion) -> None:
     made = [
         *(str(expansion), expansion[1:], expansion[:], expansion.upper(), expansion + "", expansion.strip()),
-        *(f"{expansion}", expansion.replace("é", "e"), "-".join([expansion, ""]), format(expansion), expansion * 1),
+        *(f"{expansion}", expansion.replace("é", "e"), format(expansion), expansion * 1),
         *(expansion.split()[0], expansion.partition(" ")[0], json.loads(json.dumps(expansion))),
     ]
 

@@ -158,7 +158,7 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Pa
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"no database at all\n" * 100, b"x", b"SQLite format 3\0 but then nothing" * 20])
+@pytest.mark.parametrize("content", [b"no database at all\n" * 100, b"xy", b"SQLite format 3\0 but then nothing" * 20])
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "notes.md"
     file.write_bytes(content)
@@ -184,9 +184,11 @@ def test_a_store_that_another_process_is_just_making_is_no_foreign_one(
     file = tmp_path / "prompts.db"
     database = opened(file)
 
+    made: list[str] = []
+
     def make(sql: str) -> None:
-        if "user_version" in sql:
-            database.raw.set_trace_callback(None)
+        if "user_version" in sql and not made:
+            made.append(sql)
             Store(file).close()
 
     database.raw.set_trace_callback(make)

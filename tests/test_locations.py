@@ -1,0 +1,78 @@
+"""Where a store is, however that is said."""
+
+from pathlib import Path
+
+import pytest
+
+from prompt_kernel.errors import StoreUnavailableError
+from prompt_kernel.locations import default_url, file_of, url_of
+
+
+@pytest.mark.parametrize(
+    ("place", "url"),
+    [
+        ("/a/b.db", "sqlite:////a/b.db"),
+        (Path("/a/b.db"), "sqlite:////a/b.db"),
+        ("sqlite:////a/b.db", "sqlite:////a/b.db"),
+        ("b.db", "sqlite:///{cwd}/b.db"),
+        ("sqlite:///b.db", "sqlite:///{cwd}/b.db"),
+        ("~/b.db", "sqlite:///{home}/b.db"),
+        ("sqlite:///~/b.db", "sqlite:///{home}/b.db"),
+        ("a b?c#d%20e.db", "sqlite:///{cwd}/a b?c#d%20e.db"),
+        (":memory:", "sqlite:///:memory:"),
+        ("sqlite://", "sqlite:///:memory:"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+    ],
+)
+def test_a_path_or_a_url_becomes_the_url_that_everybody_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str | Path, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ana")
+    expected = url.format(cwd=tmp_path, home="/home/ana")
+    assert url_of(place) == expected
+    assert url_of(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        ("", "The store sqlite:/// cannot be used: the path is empty."),
+        ("sqlite:///", "The store sqlite:/// cannot be used: the path is empty."),
+        (
+            "postgresql+psycopg://host/db",
+            "The store postgresql+psycopg://host/db cannot be used: "
+            "only SQLite stores can be opened: give a path, or sqlite:///path.",
+        ),
+        (
+            "http://host",
+            "The store http://host cannot be used: only SQLite stores can be opened: give a path, or sqlite:///path.",
+        ),
+        ("~nobody-here/a.db", "The store ~nobody-here/a.db cannot be used: there is no such user's home folder."),
+    ],
+)
+def test_what_no_store_can_be_is_refused(place: str, sentence: str) -> None:
+    with pytest.raises(StoreUnavailableError) as caught:
+        url_of(place)
+    assert str(caught.value) == sentence
+
+
+def test_the_environment_names_the_store_that_is_meant_by_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMPT_KERNEL_URL", "/a/b.db")
+    assert url_of(None) == default_url() == "sqlite:////a/b.db"
+    monkeypatch.setenv("PROMPT_KERNEL_URL", "mysql://host")
+    with pytest.raises(StoreUnavailableError):
+        default_url()
+
+
+def test_without_a_word_it_is_a_file_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name, *, appauthor: Path("/data") / name / str(appauthor))
+    for empty in ("", None):
+        if empty is not None:
+            monkeypatch.setenv("PROMPT_KERNEL_URL", empty)
+        assert url_of(None) == default_url() == "sqlite:////data/prompt-kernel/False/prompts.db"
+
+
+def test_a_url_names_a_file_or_memory() -> None:
+    assert file_of("sqlite:////a/b.db") == Path("/a/b.db")
+    assert file_of("sqlite:///:memory:") is None
