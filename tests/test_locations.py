@@ -7,6 +7,8 @@ import pytest
 from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.locations import default_url, file_of, url_of
 
+_ONLY_SQLITE = "only SQLite stores can be opened: give a path, or sqlite:///path"
+
 
 @pytest.mark.parametrize(
     ("place", "url"),
@@ -41,12 +43,11 @@ def test_a_path_or_a_url_becomes_the_url_that_everybody_uses(
         ("sqlite:///", "The store sqlite:/// cannot be used: the path is empty."),
         (
             "postgresql+psycopg://host/db",
-            "The store postgresql+psycopg://host/db cannot be used: "
-            "only SQLite stores can be opened: give a path, or sqlite:///path.",
+            f"The store postgresql+psycopg://host/db cannot be used: {_ONLY_SQLITE}.",
         ),
         (
             "http://host",
-            "The store http://host cannot be used: only SQLite stores can be opened: give a path, or sqlite:///path.",
+            f"The store http://host cannot be used: {_ONLY_SQLITE}.",
         ),
         ("~nobody-here/a.db", "The store ~nobody-here/a.db cannot be used: there is no such user's home folder."),
     ],

@@ -9,7 +9,7 @@ from prompt_kernel.cli._command import USAGE_ERROR, Command, Refusal, add_json, 
 from prompt_kernel.cli._output import Column, Output
 from prompt_kernel.cli._writing import add_message
 from prompt_kernel.locations import file_of, url_of
-from prompt_kernel.records import TextDiff, Version
+from prompt_kernel.records import Version
 
 _VERSION: Final[list[Column[Version]]] = [
     Column("version", lambda version: version.number, "bold"),
@@ -48,17 +48,10 @@ def _diff_arguments(parser: argparse.ArgumentParser) -> None:
 def _diff(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(arguments, output) as store:
         found = store.diff(arguments.path, arguments.before, arguments.after, expanded=arguments.expanded)
-    lines = list(found.lines())
-    output.diff(lines)
-    if not lines:
-        output.note(_sameness(found))
+    output.diff(list(found.lines()))
+    if not found:
+        output.note(f"{found.before_name} and {found.after_name} are the same.")
     return 0
-
-
-def _sameness(found: TextDiff) -> str:
-    if found:
-        return f"{found.before_name} and {found.after_name} differ only in their line ends."
-    return f"{found.before_name} and {found.after_name} are the same."
 
 
 def _label_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prompt_kernel.errors import InvalidPathError
+from prompt_kernel.expansion import hash_of
 from prompt_kernel.files._export import write_file
 from prompt_kernel.files._import import from_home
 from prompt_kernel.names import check_path
@@ -36,4 +37,5 @@ def _safe(path: str) -> str:
     try:
         return check_path(path)
     except InvalidPathError:
-        return "lost/unreadable-path"
+        # Two such paths are still two names.
+        return f"lost/path-{hash_of(path)[:12]}"

@@ -69,9 +69,9 @@ def test_diff_of_the_expanded_texts_follows_inclusions(run: Run, library: pk.Sto
 def test_diff_says_so_where_there_is_nothing_to_see(run: Run, library: pk.Store) -> None:
     library.save("poem", "one\r\nTWO\r\nthree\r\n")
     same, ends = run("diff", "poem", "1", "1"), run("diff", "poem")
-    assert (same.code, same.out, ends.code, ends.out) == (0, "", 0, "")
+    assert (same.code, same.out, ends.code, ends.err) == (0, "", 0, "")
     assert same.err.endswith(" are the same.\n")
-    assert ends.err.endswith(" differ only in their line ends.\n")
+    assert ends.out.splitlines()[3:] == ["-one", "-TWO", "-three", "+one␍", "+TWO␍", "+three␍", " "]
 
 
 def test_label_sets_moves_promotes_lists_and_removes(run: Run, poem: pk.Store) -> None:

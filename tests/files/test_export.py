@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from prompt_kernel.errors import InvalidPathError, PromptKernelError
-from prompt_kernel.errors import ExportFileError
+from prompt_kernel.errors import ExportFileError, InvalidPathError, PromptKernelError
 from prompt_kernel.records import ExportReport
 from prompt_kernel.store import Store
 

@@ -81,6 +81,23 @@ def test_a_second_prompt_of_that_name_makes_a_short_inclusion_ambiguous(store: S
     assert (targets(store, "a"), store.expand("a")) == (["x/tone"], "one")
 
 
+def test_the_log_tells_of_an_inclusion_that_a_new_name_has_taken_over(store: Store) -> None:
+    fill(store, {"x/tone": "far", "d/a": "[[tone]]", "e/b": "[[tone]]"})
+    store.save("d/tone", "sibling")
+    store.delete("d/tone", force=True)
+    store.recover("d/tone")
+    store.delete("d/tone", force=True)
+    store.save("q", "else")
+    store.rename("q", "e/tone")
+    log = [(change.path, change.detail) for change in store.changes() if change.kind == "retargeted"]
+    taken = ("d/a", "[[tone]] led to x/tone, and leads to d/tone now")
+    unclear = "[[tone]] led to x/tone, and leads nowhere now, because more than one prompt has that name"
+    assert log == [
+        taken, ("e/b", unclear), taken, ("e/b", unclear), ("d/a", unclear),
+        ("e/b", "[[tone]] led to x/tone, and leads to e/tone now"),
+    ]  # fmt: skip
+
+
 def test_a_missing_prompt_is_found_as_soon_as_it_is_there(store: Store) -> None:
     store.save("a", "[[b]] [[c/*]]")
     assert targets(store, "a") == [None]

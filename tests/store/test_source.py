@@ -143,6 +143,7 @@ def test_declarations_are_own_and_inherited_in_order_of_first_use(library: Store
     assert declared["tone"].values == ("formal", "plain")
     library.save("loose", "{{ b }}{{ a }}")
     assert library.declarations("loose") == {"b": Declaration("b"), "a": Declaration("a")}
+    assert list(library.declarations_in("{{ z }}[[base]]", directory="style")) == ["z", "tone"]
 
 
 # Exactly as it was
