@@ -12,7 +12,7 @@ from prompt_kernel.expansion import Expansion, Limits, Manifest
 if TYPE_CHECKING:
     from prompt_kernel.store import Store
 
-_LIMITS: Final = ("characters", "inclusions", "depth")
+_LIMITS: Final = ("characters", "inclusions", "depth", "arguments")
 
 
 def _pair(text: str) -> tuple[str, str]:

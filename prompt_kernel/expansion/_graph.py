@@ -195,6 +195,8 @@ class _Loader:
         arguments = inclusion.arguments
         if node.arguments:
             arguments = tuple({**dict(node.arguments), **dict(arguments)}.items())
+        if len(arguments) > self._limits.arguments:
+            raise ExpansionTooLargeError("arguments", self._limits.arguments, len(arguments))
         first = self._node(found[0], arguments, node)
         targets = node.targets[number] = [first]
         node.steps.append(first)

@@ -12,11 +12,15 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an expansion may grow to: characters of output, inclusions resolved, levels of inclusion."""
+    """What an expansion may grow to: characters of output, inclusions resolved, levels of inclusion.
+
+    `arguments` is how many different ones may reach one text through the inclusions above it.
+    """
 
     characters: int = 2_000_000
     inclusions: int = 10_000
     depth: int = 10_000
+    arguments: int = 100
 
 
 class Piece(NamedTuple):

@@ -256,3 +256,13 @@ def test_limits_apply_to_every_way_of_expanding(library: Store) -> None:
         with pytest.raises(ExpansionTooLargeError, match="the limit is 10"):
             expand()
     assert len(library.expand("review", code="")) > 10
+
+
+def test_arguments_that_pile_up_on_the_way_down_are_refused() -> None:
+    texts = {f"p{n}": f"[[p{n + 1}(a{n}=1)]]" for n in range(101)} | {"p101": "{{ a0 }}"}
+
+    assert pk.expand("[[p1]]", {**texts, "p101": "{{ a1 }}"}) == "1"
+    with pytest.raises(ExpansionTooLargeError) as caught:
+        pk.expand("[[p0]]", texts)
+
+    assert (caught.value.limit, caught.value.allowed, caught.value.size) == ("arguments", 100, 101)
