@@ -107,7 +107,7 @@ overflow-wrap:anywhere;background:rgba(128,128,128,.1);border-radius:4px;color:i
 display:block;overflow-x:auto;border:0}
 .pk-card table.pk-table tr{background:none}
 .pk-card table.pk-table .pk-cell{padding:.15em .9em .15em 0;text-align:left;vertical-align:top;max-width:44em;\
-white-space:pre-wrap;overflow-wrap:anywhere;border:0}
+white-space:pre-wrap;overflow-wrap:break-word;border:0}
 .pk-card table.pk-table th.pk-cell{font-weight:600;white-space:nowrap}
 .pk-card .pk-hole{border-bottom:2px dotted rgba(128,128,128,.9)}
 .pk-card .pk-error{color:var(--jp-error-color1,var(--vscode-errorForeground,#d13438))}
