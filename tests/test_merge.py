@@ -1,7 +1,7 @@
 """Merging: changes that do not touch are both taken, and nothing that anybody wrote is ever dropped."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_kernel.merge import merge
@@ -69,16 +69,19 @@ def test_texts_that_repeat_a_line_thousands_of_times_are_merged_or_not_but_never
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "\n", "x"]), max_size=8).map("".join)
 
 
+@settings(deadline=None)
 @given(LINES, LINES, LINES)
 def test_the_order_of_the_two_sides_does_not_matter(base: str, mine: str, theirs: str) -> None:
     assert merge(base, mine, theirs) == merge(base, theirs, mine)
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_one_side_alone_is_taken_as_it_is(base: str, text: str) -> None:
     assert merge(base, text, base) == merge(base, base, text) == merge(base, text, text) == text
 
 
+@settings(deadline=None)
 @given(LINES, LINES, LINES)
 def test_what_was_merged_once_is_merged_to_the_same_again(base: str, mine: str, theirs: str) -> None:
     merged = merge(base, mine, theirs)
@@ -87,6 +90,7 @@ def test_what_was_merged_once_is_merged_to_the_same_again(base: str, mine: str, 
         assert merge(mine, merged, mine) == merged
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_changes_to_different_lines_of_any_text_are_all_there(data: st.DataObject) -> None:
     base = [f"line {number}\n" for number in range(data.draw(st.integers(1, 12)))]

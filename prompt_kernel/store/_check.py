@@ -151,8 +151,15 @@ def impact(source: StoreSource, connection: Connection, name: str, new_text: str
     overlay = Overlay(source, new)
     found: list[Impact] = []
     for affected in [path, *_references.dependents(connection, prompt_id)]:
-        before = _lenient(source, source.root(affected, None))
-        after = _lenient(overlay, overlay.root(affected, None))
+        try:
+            before = _lenient(source, source.root(affected, None))
+        except ExpansionTooLargeError:
+            continue  # what has no expansion today cannot lose it
+        try:
+            after = _lenient(overlay, overlay.root(affected, None))
+        except ExpansionTooLargeError as error:
+            found.append(Impact(affected, before, before, str(error)))
+            continue
         if before != after:
             found.append(Impact(affected, before, after, _new_problem(before, after)))
     return found

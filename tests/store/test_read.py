@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_kernel.display import Rows
@@ -117,6 +117,7 @@ def test_a_former_path_still_finds_the_prompt_until_another_one_has_it(store: St
 # Display names
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("/".join), unique=True, max_size=12))
 def test_every_display_name_finds_its_prompt_and_none_is_longer_than_it_must_be(paths: list[str]) -> None:
     with Store(":memory:") as store:

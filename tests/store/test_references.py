@@ -81,23 +81,6 @@ def test_a_second_prompt_of_that_name_makes_a_short_inclusion_ambiguous(store: S
     assert (targets(store, "a"), store.expand("a")) == (["x/tone"], "one")
 
 
-def test_the_log_tells_of_an_inclusion_that_a_new_name_has_taken_over(store: Store) -> None:
-    fill(store, {"x/tone": "far", "d/a": "[[tone]]", "e/b": "[[tone]]"})
-    store.save("d/tone", "sibling")
-    store.delete("d/tone", force=True)
-    store.recover("d/tone")
-    store.delete("d/tone", force=True)
-    store.save("q", "else")
-    store.rename("q", "e/tone")
-    log = [(change.path, change.detail) for change in store.changes() if change.kind == "retargeted"]
-    taken = ("d/a", "[[tone]] led to x/tone, and leads to d/tone now")
-    unclear = "[[tone]] led to x/tone, and leads nowhere now, because more than one prompt has that name"
-    assert log == [
-        taken, ("e/b", unclear), taken, ("e/b", unclear), ("d/a", unclear),
-        ("e/b", "[[tone]] led to x/tone, and leads to e/tone now"),
-    ]  # fmt: skip
-
-
 def test_a_missing_prompt_is_found_as_soon_as_it_is_there(store: Store) -> None:
     store.save("a", "[[b]] [[c/*]]")
     assert targets(store, "a") == [None]
@@ -278,6 +261,15 @@ def test_impact_reaches_through_globs_and_ends_at_a_circle(store: Store) -> None
     found = store.impact("r/a", "[[top]]")
     assert [impact.path for impact in found] == ["r/a", "all", "top"]
     assert all("include each other in a circle" in impact.problem for impact in found)
+
+
+def test_impact_tells_what_would_become_too_large_and_passes_over_what_is(store: Store) -> None:
+    fill(store, {"a": "A", "b": "[[a]]", **{f"p{n + 1}": f"[[p{n}]][[p{n}]]" for n in range(14)}, "p0": "[[a]]"})
+    found = store.impact("a", "B")
+    assert [impact.path for impact in found][:3] == ["a", "b", "p0"]
+    assert "p14" not in {impact.path for impact in found}
+    (large,) = (impact for impact in store.impact("a", "many " * 1000) if impact.path == "p11")
+    assert (large.problem[:22], large.before == large.after) == ("This would expand to 1", True)
 
 
 # Always
