@@ -310,9 +310,16 @@ class Summary(Shown):
     read_only: str = ""
 
     def __str__(self) -> str:
-        counts = f"{self.prompts} prompts in {self.directories} directories, {self.versions} versions"
-        kept = f"{self.labels} labels, {self.trashed} in the trash, {self.characters:,} characters"
+        held = f"{_many(self.prompts, 'prompt')} in {_many(self.directories, 'directory')}"
+        counts = f"{held}, {_many(self.versions, 'version')}"
+        kept = f"{_many(self.labels, 'label')}, {self.trashed:,} in the trash, {_many(self.characters, 'character')}"
         return f"{self.url}\n{counts}, {kept}" + (f"\nread only: {self.read_only}" if self.read_only else "")
+
+
+def _many(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{count:,} {noun}s"
 
 
 __all__ = [

@@ -92,6 +92,7 @@ each_example = pytest.mark.parametrize("record", EXAMPLES, ids=lambda record: ty
 
 def test_the_public_names_are_complete() -> None:
     here = {name for name, value in vars(records).items() if getattr(value, "__module__", "") == records.__name__}
+    here = {name for name in here if not name.startswith("_")}
 
     assert sorted(records.__all__) == sorted(here | {"ORIGINS", "Origin", "Rows"})
 
@@ -213,14 +214,18 @@ def test_an_impact_has_the_difference_of_the_expansions() -> None:
             SUMMARY,
             (
                 "sqlite:///prompts.db\n"
-                "25 prompts in 4 directories, 1234 versions, 2 labels, 1 in the trash, 65,432 characters"
+                "25 prompts in 4 directories, 1,234 versions, 2 labels, 1 in the trash, 65,432 characters"
             ),
+        ),
+        (
+            dataclasses.replace(SUMMARY, prompts=1, versions=1, directories=1, labels=1, characters=1),
+            "sqlite:///prompts.db\n1 prompt in 1 directory, 1 version, 1 label, 1 in the trash, 1 character",
         ),
         (
             dataclasses.replace(SUMMARY, read_only="you asked for it"),
             (
                 "sqlite:///prompts.db\n"
-                "25 prompts in 4 directories, 1234 versions, 2 labels, 1 in the trash, 65,432 characters\n"
+                "25 prompts in 4 directories, 1,234 versions, 2 labels, 1 in the trash, 65,432 characters\n"
                 "read only: you asked for it"
             ),
         ),

@@ -1,6 +1,7 @@
 """Backups: made while others write, verified before they are called one, and put back without losing what was there."""
 
 import random
+import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def test_a_backup_without_a_name_lies_beside_the_store(library: Store) -> None:
     first, second = library.backup(), library.backup()
     assert first != second
     assert {first.parent, second.parent} == {file_of(library).parent}
-    assert (first.name[:8], first.suffixes) == ("prompts-", [*first.suffixes[:-2], ".backup", ".db"])
+    assert re.fullmatch(r"prompts-\d{8}T\d{6}\.\d{6}Z\.backup\.db", first.name)
 
 
 def test_a_backup_is_as_secret_as_the_store(library: Store) -> None:

@@ -247,6 +247,7 @@ def test_a_file_that_turns_out_to_be_damaged_is_not_written_any_more(store: Stor
 
 FORK = """
 import os, sys
+from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.store import Store
 
 def in_child(work):
@@ -270,8 +271,14 @@ with Store(sys.argv[1]) as store, Store(":memory:") as memory:
     store.save("a", "late")
     assert os.waitpid(process, 0)[1] == 0
     assert store.doctor() == []
-store.close()
-in_child(lambda: not hasattr(store, "nothing"))
+
+def refuses():
+    try:
+        store["a"]
+    except StoreUnavailableError as error:
+        return error.reason.startswith("it was closed")
+
+in_child(refuses)
 """
 
 

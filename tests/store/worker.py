@@ -57,21 +57,21 @@ def crash(url: str, rounds: str, seed: str) -> None:
     dice = random.Random(int(seed))  # noqa: S311 - dice
     acknowledged: dict[str, str] = {}
     problems: list[str] = []
-    unsaid = 0
     for turn in range(int(rounds)):
-        said = _killed_writer(url, turn, dice)
-        acknowledged |= said
+        acknowledged |= _killed_writer(url, turn, dice)
         with Store(url) as store:
-            problems += [str(finding) for finding in store.doctor()]
-            for path in store:
-                numbers = [version.number for version in store.history(path)]
-                if numbers != list(range(store[path].version, 0, -1)):
-                    problems.append(f"{path} has versions {numbers}")
-            for pinned, sha256 in acknowledged.items():
-                if store[pinned].sha256 != sha256:
-                    problems.append(f"{pinned} is not what it was")
-            unsaid += sum(store[path].version for path in store)
-    print(json.dumps({"acknowledged": len(acknowledged), "stored": unsaid, "problems": problems}))  # noqa: T201 - the outcome
+            problems += _problems(store, acknowledged)
+    print(json.dumps({"acknowledged": len(acknowledged), "problems": problems}))  # noqa: T201 - the outcome
+
+
+def _problems(store: Store, acknowledged: dict[str, str]) -> list[str]:
+    """Return what is damaged, what is missing, and what is not what was acknowledged (`path@version` to hash)."""
+    problems = [str(finding) for finding in store.doctor()]
+    for path in store:
+        numbers = [version.number for version in store.history(path)]
+        if numbers != list(range(store[path].version, 0, -1)):
+            problems.append(f"{path} has versions {numbers}")
+    return problems + [f"{name} is lost" for name, sha256 in acknowledged.items() if store[name].sha256 != sha256]
 
 
 def _killed_writer(url: str, turn: int, dice: random.Random) -> dict[str, str]:
@@ -93,18 +93,21 @@ def _killed_writer(url: str, turn: int, dice: random.Random) -> dict[str, str]:
 
 
 def _write_for_ever(url: str, turn: int, acknowledge: int, dice: random.Random) -> None:
+    """Save, import, label and rename, and acknowledge what was saved once it is."""
     store = Store(url)
     for number in range(10**6):
         path, text = dice.choice(["a", "b", "c"]), f"{turn} {number} [[a]] [[d/*]]\n" * dice.randrange(1, 400)
         saved = [store.save(path, text)]
         if number % 3 == 1:
-            drafts = [Draft(f"d/p{dice.randrange(30)}", text + str(item)) for item in range(1)]
+            drafts = [Draft(f"d/p{item}", f"{text}{item}") for item in dice.sample(range(30), 5)]
             store.save_many(drafts)
             saved += [store[draft.path] for draft in drafts]
-        if number % 3 == 2:
+        elif number % 3 == 2:
             store.label(path, "latest")
-            store.rename("b" if "b" in store else "moved", "moved" if "b" in store else "b")
-        lines = "".join(f"{prompt.path}@{prompt.version} {hash_of(prompt.text)}\n" for prompt in saved if prompt)
+            there, back = ("b", "moved") if "moved" not in set(store) and "b" in store else ("moved", "b")
+            if there in store:
+                store.rename(there, back)
+        lines = "".join(f"{prompt.path}@{prompt.version} {hash_of(prompt.text)}\n" for prompt in saved)
         os.write(acknowledge, lines.encode())
 
 
