@@ -72,7 +72,10 @@ def test_version(cli: Run) -> None:
         ),
         (
             ["expand", "review", "--limit", "words=3"],
-            "argument --limit: 'words' is not one of characters, inclusions, depth, arguments\nSee: prompt-kernel expand --help",
+            (
+                "argument --limit: 'words' is not one of characters, inclusions, depth, arguments\n"
+                "See: prompt-kernel expand --help"
+            ),
         ),
         (["expand"], "Say what to expand: a PATH, - for a text from stdin, or --again FILE."),
         (["expand", "review", "--again", "m.json"], "Give either a PATH or --again FILE: 'review' is not name=value."),
