@@ -104,9 +104,10 @@ def _write_for_ever(url: str, turn: int, acknowledge: int, dice: random.Random) 
             saved += [store[draft.path] for draft in drafts]
         elif number % 3 == 2:
             store.label(path, "latest")
-            there, back = ("b", "moved") if "moved" not in set(store) and "b" in store else ("moved", "b")
-            if there in store:
-                store.rename(there, back)
+            names = set(store)
+            old, new = ("moved", "b") if "moved" in names else ("b", "moved")
+            if old in names:
+                store.rename(old, new)
         lines = "".join(f"{prompt.path}@{prompt.version} {hash_of(prompt.text)}\n" for prompt in saved)
         os.write(acknowledge, lines.encode())
 
