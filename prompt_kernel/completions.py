@@ -17,7 +17,9 @@ from prompt_kernel.locations import file_of, url_of
 from prompt_kernel.names import key_of, name_of
 
 _SELECT: Final = "SELECT path, description FROM prompt WHERE deleted_at IS NULL AND "
-_BY_NAME: Final = _SELECT + "name_key >= :key AND name_key < :last ORDER BY length(name_key), key LIMIT :limit"
+_BY_NAME: Final = (
+    _SELECT + "name_key >= :key AND name_key < :last ORDER BY length(name_key), length(key), key LIMIT :limit"
+)
 _BY_PATH: Final = _SELECT + "key >= :key AND key < :last ORDER BY key LIMIT :limit"
 _BY_PART: Final = _SELECT + "key LIKE :part ESCAPE '\\' ORDER BY length(key), key LIMIT :limit"
 _FIND: Final = (

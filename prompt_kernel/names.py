@@ -142,6 +142,12 @@ def ancestors(path: str) -> list[str]:
     return [path[:at] for at, character in enumerate(path) if character == "/"]
 
 
+def suffixes(path: str) -> list[str]:
+    """Return what `path` ends in, the shortest first and itself last: `c`, `b/c`, `a/b/c` for `a/b/c`."""
+    segments = path.split("/")
+    return ["/".join(segments[-length:]) for length in range(1, len(segments) + 1)]
+
+
 def is_inside(path: str, directory: str) -> bool:
     """Tell whether `path` lies in `directory` or below it."""
     return not directory or key_of(path).startswith(key_of(directory) + "/")

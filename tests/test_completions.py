@@ -32,8 +32,8 @@ def filled(store: Store) -> Store:
 @pytest.mark.parametrize(
     ("beginning", "paths"),
     [
-        ("rev", ["code/review", "review"]),
-        ("RE", ["code/review", "code/rework", "review"]),
+        ("rev", ["review", "code/review"]),
+        ("RE", ["review", "code/review", "code/rework"]),
         ("code/", ["code/review", "code/rework"]),
         ("tone", ["style/tone"]),
         ("yle/", ["style/tone"]),
@@ -86,9 +86,9 @@ def test_the_exact_path_comes_before_another_that_ends_in_it(store: Store) -> No
 def test_a_store_in_the_other_journal_is_read_too(filled: Store) -> None:
     filled._database.raw.execute("PRAGMA journal_mode = wal")  # noqa: SLF001 - a build of SQLite decides which
     filled.save("review", "again")
-    assert names(filled.url, "revi") == ["code/review", "review"]
+    assert names(filled.url, "revi") == ["review", "code/review"]
     filled.close()
-    assert names(filled.url, "revi") == ["code/review", "review"]
+    assert names(filled.url, "revi") == ["review", "code/review"]
 
 
 def test_where_there_is_no_store_there_are_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,12 +110,12 @@ def test_a_locked_store_gives_no_names_and_does_not_wait_for_long(filled: Store)
     raw.execute("BEGIN EXCLUSIVE")
     assert names(filled.url, "rev") == []
     raw.execute("COMMIT")
-    assert names(filled.url, "rev") == ["code/review", "review"]
+    assert names(filled.url, "rev") == ["review", "code/review"]
 
 
 def test_the_users_own_store_is_meant_by_no_url(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMPT_KERNEL_URL", filled.url)
-    assert names("", "rev") == ["code/review", "review"]
+    assert names("", "rev") == ["review", "code/review"]
 
 
 @pytest.fixture(scope="module")

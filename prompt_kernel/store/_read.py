@@ -1,13 +1,14 @@
 """Finding and listing: one prompt by whatever name, many by page."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, text
 
 from prompt_kernel.errors import AmbiguousNameError, DamagedTextError, PromptNotFoundError, VersionNotFoundError
 from prompt_kernel.expansion import Pin, choose, hash_of
-from prompt_kernel.names import is_path, is_suffix, join, key_of, name_of, near, shortest_names
+from prompt_kernel.names import is_path, is_suffix, join, key_of, name_of, near, shortest_names, suffixes
 from prompt_kernel.records import Change, Entry, Prompt, Version
 from prompt_kernel.store import _rows
 from prompt_kernel.store._engine import Database
@@ -16,7 +17,8 @@ _PROMPT = """
     SELECT p.id, p.uid, p.path, p.description, p.tags, p.enabled, p.head, v.number, v.text, v.sha256, v.engine,
         v.variables, v.author, v.origin, v.message, v.created_at,
         (SELECT json_group_object(l.name, l.number) FROM label l WHERE l.prompt_id = p.id) AS labels,
-        (SELECT count(*) FROM prompt q WHERE q.name_key = p.name_key AND q.deleted_at IS NULL) AS namesakes
+        (SELECT count(*) FROM prompt q WHERE q.name_key = p.name_key AND q.deleted_at IS NULL)
+        + (SELECT count(*) FROM redirect r WHERE r.key = p.name_key) AS namesakes
     FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = """
 _HEAD_BY_KEY_SQL = _PROMPT + "p.head WHERE p.key = :key AND p.deleted_at IS NULL"
 _HEAD_BY_KEY = text(_HEAD_BY_KEY_SQL)
@@ -48,6 +50,9 @@ _PAGE_TAGGED = (
 _SAME_NAMES = text("SELECT path FROM prompt WHERE deleted_at IS NULL AND name_key IN :names").bindparams(
     bindparam("names", expanding=True)
 )
+_FORMER = text(
+    "SELECT r.path FROM redirect r JOIN prompt p ON p.id = r.prompt_id WHERE p.deleted_at IS NULL AND r.key IN :names"
+).bindparams(bindparam("names", expanding=True))
 _LIKELY = text(
     "SELECT path FROM prompt WHERE deleted_at IS NULL"
     " AND (name_key >= :first AND name_key < :last OR key LIKE :part ESCAPE '\\') LIMIT 2000"
@@ -65,7 +70,7 @@ _CHUNK = 500
 
 
 def locate(connection: Connection, name: str) -> tuple[int, str]:
-    """Return the id and the path of the prompt that `name` means: a path, a display name, or a path it once had.
+    """Return the id and the path of the prompt that `name` means: a path, a path it once had, or a display name.
 
     Raises:
         AmbiguousNameError: several prompts end in that name.
@@ -74,7 +79,7 @@ def locate(connection: Connection, name: str) -> tuple[int, str]:
     key = key_of(name)
     row: Any = connection.execute(_BY_KEY, {"key": key}).first()
     if row is None and is_path(name):
-        row = by_suffix(connection, name) or connection.execute(_REDIRECT, {"key": key}).first()
+        row = connection.execute(_REDIRECT, {"key": key}).first() or by_suffix(connection, name)
     if row is None:
         raise PromptNotFoundError(name, likely(connection, name))
     return row[0], row[1]
@@ -90,13 +95,19 @@ def by_suffix(connection: Connection, name: str) -> tuple[int, str] | None:
 
 
 def resolve(connection: Connection, name: str, directory: str) -> tuple[int, str] | None:
-    """Return the enabled prompt that the inclusion `[[name]]` means in a prompt of `directory`, old paths aside.
+    """Return the enabled prompt that the inclusion `[[name]]` means in a prompt of `directory`.
+
+    A path that a prompt once had comes before a display name: whoever still writes it is not to get another prompt.
 
     Raises:
         AmbiguousNameError: several enabled prompts end in that name.
     """
     rows = connection.execute(_BY_NAME, {"name": name_of(key_of(name))}).all()
     paths = {row.key: row.path for row in rows if row.enabled}
+    if key_of(name) not in paths and key_of(join(directory, name)) not in paths:
+        former = redirected(connection, name, "")
+        if former is not None and former.enabled:
+            return former.id, former.path
     found = choose(name, directory, paths)
     return None if found is None else next((row.id, row.path) for row in rows if row.key == found)
 
@@ -198,12 +209,20 @@ def prompt_row(connection: Connection, prompt_id: int, path: str, pin: Pin) -> R
 
 
 def display_names(connection: Connection, paths: Iterable[str]) -> dict[str, str]:
-    """Return the display name of each of `paths`: the shortest suffix that is unique in the store."""
+    """Return the display name of each of `paths`: the shortest suffix that is unique in the store.
+
+    A path that another prompt once had is no suffix to call this one by, because it still finds the other.
+    """
     wanted = list(paths)
-    names = sorted({name_of(key_of(path)) for path in wanted})
+    keys = list(map(key_of, wanted))
     known = set(wanted)
-    for at in range(0, len(names), _CHUNK):
-        known |= {row[0] for row in connection.execute(_SAME_NAMES, {"names": names[at : at + _CHUNK]})}
+    for statement, ends in (
+        (_SAME_NAMES, set(map(name_of, keys))),
+        (_FORMER, set(chain.from_iterable(map(suffixes, keys)))),
+    ):
+        names = sorted(ends)
+        for at in range(0, len(names), _CHUNK):
+            known |= {row[0] for row in connection.execute(statement, {"names": names[at : at + _CHUNK]})}
     display = shortest_names(known)
     return {path: display[path] for path in wanted}
 

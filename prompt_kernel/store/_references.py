@@ -159,17 +159,18 @@ def _settle(connection: Connection, references: Sequence[Any]) -> list[Retargete
     for row in _select(connection, _CANDIDATES, "names", {reference.name_key for reference in references}):
         candidates[row.name_key][row.key] = (row.id, row.path)
     targets: dict[int, int | None] = {}
-    missing: list[Any] = []
+    inexact: list[Any] = []
     for reference in references:
-        try:
-            target = _target(reference.spelled, directory_of(reference.path), candidates[reference.name_key])
-        except AmbiguousNameError:
-            target = None
+        known = candidates[reference.name_key]
+        # Almost always the path is exact, and the other names need no look.
+        exact = known.get(key_of(reference.spelled)) or known.get(_sibling_key(reference))
+        if exact is None:
+            inexact.append(reference)
         else:
-            if target is None:
-                missing.append(reference)
-        targets[reference.id] = target
-    targets |= _redirected(connection, missing)
+            targets[reference.id] = exact[0]
+    if inexact:
+        former = _former(connection, inexact)
+        targets |= {found.id: _inexact_target(found, candidates[found.name_key], former) for found in inexact}
     moved = [reference for reference in references if targets[reference.id] != reference.target_id]
     if moved:
         connection.execute(_UPDATE, [{"id": reference.id, "target": targets[reference.id]} for reference in moved])
@@ -180,25 +181,28 @@ def _settle(connection: Connection, references: Sequence[Any]) -> list[Retargete
     ]
 
 
-def _redirected(connection: Connection, references: Sequence[Any]) -> dict[int, int]:
-    """Return where those of `references` lead whose spelling is a path that a prompt had in former times."""
-    keys = {
-        reference.id: (key_of(reference.spelled), key_of(join(directory_of(reference.path), reference.spelled)))
-        for reference in references
-    }
-    rows = _select(connection, _REDIRECTS, "keys", {key for pair in keys.values() for key in pair})
-    known = {row.key: row for row in rows}
-    found = {number: known.get(first) or known.get(second) for number, (first, second) in keys.items()}
-    return {number: row.id for number, row in found.items() if row is not None and row.enabled}
+def _sibling_key(reference: Any) -> str:
+    return key_of(join(directory_of(reference.path), reference.spelled))
 
 
-def _target(spelled: str, directory: str, candidates: Mapping[str, tuple[int, str]]) -> int | None:
-    # Almost always the path is exact, and the candidates need no second look.
-    exact = candidates.get(key_of(spelled)) or candidates.get(key_of(join(directory, spelled)))
-    if exact is not None:
-        return exact[0]
-    found = choose(spelled, directory, {key: path for key, (_, path) in candidates.items()})
-    return None if found is None else candidates[found][0]
+def _former(connection: Connection, references: Sequence[Any]) -> dict[str, int]:
+    """Return the enabled prompts that once had the path, or the sibling's path, that one of `references` spells."""
+    keys = {key for reference in references for key in (key_of(reference.spelled), _sibling_key(reference))}
+    return {row.key: row.id for row in _select(connection, _REDIRECTS, "keys", keys) if row.enabled}
+
+
+def _inexact_target(reference: Any, candidates: Mapping[str, tuple[int, str]], former: Mapping[str, int]) -> int | None:
+    """Return where a reference leads that is nobody's path: a former path, a display name, a former sibling."""
+    key = key_of(reference.spelled)
+    if key in former:
+        return former[key]
+    try:
+        found = choose(
+            reference.spelled, directory_of(reference.path), {key: path for key, (_, path) in candidates.items()}
+        )
+    except AmbiguousNameError:
+        return None
+    return candidates[found][0] if found is not None else former.get(_sibling_key(reference))
 
 
 def settle_globs(connection: Connection) -> None:

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
@@ -52,7 +52,7 @@ _CURRENT_BY_ID = text(
     "SELECT p.id, p.path, p.description, p.tags, p.head, p.layout, v.text, v.engine, v.variables, v.author"
     " FROM prompt p JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
-_TEXT = text("SELECT text FROM version WHERE prompt_id = :id AND number = :number")
+_SEEN = text("SELECT text, engine, variables FROM version WHERE prompt_id = :id AND number = :number")
 _PATH = text("SELECT path FROM prompt WHERE id = :id")
 _NEXT_ID = text("SELECT coalesce(max(id), 0) + 1 FROM prompt")
 _DIRECTORIES = text("SELECT key, enabled FROM directory WHERE key IN :keys").bindparams(
@@ -174,9 +174,12 @@ def ensure_directories(connection: Connection, paths: Iterable[str]) -> set[str]
 
 def update(connection: Connection, row: Any, draft: Draft, writer: Writer, expected: int | None = None) -> Saved:
     """Save a draft over an existing prompt (`row` is from `current`)."""
-    content, merged = _merged(connection, row, _rows.checked_text(row.path, draft.text), expected)
-    engine = _rows.checked_engine(draft.engine) if draft.engine else row.engine
-    variables = row.variables if draft.variables is None else _rows.variables_to_json(draft.variables)
+    mine = _Meaning(
+        _rows.checked_text(row.path, draft.text),
+        _rows.checked_engine(draft.engine) if draft.engine else row.engine,
+        row.variables if draft.variables is None else _rows.variables_to_json(draft.variables),
+    )
+    (content, engine, variables), merged = _merged(connection, row, mine, expected)
     described = _describe(connection, row, draft)
     number = row.head
     new_version = (content, engine, variables) != (row.text, row.engine, row.variables)
@@ -196,19 +199,42 @@ def update(connection: Connection, row: Any, draft: Draft, writer: Writer, expec
     return Saved(row.id, row.path, number, "", merged)
 
 
-def _merged(connection: Connection, row: Any, mine: str, expected: int | None) -> tuple[str, bool]:
-    """Return the text to save, and whether it holds somebody else's change besides."""
-    if expected is None or expected == row.head or mine == row.text:
+class _Meaning(NamedTuple):
+    """All of a version that decides what it expands to."""
+
+    text: str
+    engine: str
+    variables: str
+
+
+def _merged(connection: Connection, row: Any, mine: _Meaning, expected: int | None) -> tuple[_Meaning, bool]:
+    """Return what to save, and whether it holds somebody else's change besides."""
+    theirs = _Meaning(row.text, row.engine, row.variables)
+    if expected is None or expected == row.head or mine == theirs:
         return mine, False
     if expected == 0:
-        base = ""
-    else:
-        number = _read.number_of(connection, row.id, row.path, expected)
-        base = str(connection.execute(_TEXT, {"id": row.id, "number": number}).scalar_one())
-    text_of_both = merge(base, mine, row.text) if expected else None
-    if text_of_both is None:
-        raise ConflictError(row.path, base=base, theirs=row.text, mine=mine, version=row.head, author=row.author)
-    return text_of_both, text_of_both != mine
+        if mine.text == theirs.text:
+            return mine, False
+        raise _conflict(row, "", mine)
+    number = _read.number_of(connection, row.id, row.path, expected)
+    base = _Meaning._make(connection.execute(_SEEN, {"id": row.id, "number": number}).one())
+    text_of_both = merge(base.text, mine.text, theirs.text)
+    engine, variables = (_either(*values) for values in list(zip(base, mine, theirs, strict=True))[1:])
+    if text_of_both is None or engine is None or variables is None:
+        raise _conflict(row, base.text, mine)
+    together = _Meaning(text_of_both, engine, variables)
+    return together, together != mine
+
+
+def _either(base: str, mine: str, theirs: str) -> str | None:
+    """Return what the side says that changed it, None where both did."""
+    if mine in (base, theirs):
+        return theirs
+    return mine if theirs == base else None
+
+
+def _conflict(row: Any, base: str, mine: _Meaning) -> ConflictError:
+    return ConflictError(row.path, base=base, theirs=row.text, mine=mine.text, version=row.head, author=row.author)
 
 
 def _describe(connection: Connection, row: Any, draft: Draft) -> tuple[str, str] | None:

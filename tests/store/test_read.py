@@ -109,7 +109,7 @@ def test_a_former_path_still_finds_the_prompt_until_another_one_has_it(store: St
     store.rename("old", "new")
     assert (store["old"].path, store.expand("old"), [v.path for v in store.history("old")]) == ("new", "old", ["new"])
     fill(store, "x/old")
-    assert store["old"].path == "x/old"
+    assert (store["old"].path, store["x/old"].display_name) == ("new", "x/old")
     store.rename("x/old", "old")
     assert (store["old"].path, store["old"].text) == ("old", "x/old")
 

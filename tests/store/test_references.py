@@ -226,7 +226,9 @@ def test_a_former_path_leads_nowhere_while_the_prompt_is_deleted_or_disabled(sto
     store.recover("d/new", to="elsewhere")
     assert (targets(store, "x"), store.expand("x")) == (["elsewhere"], "A")
     store.save("y/old", "B")
-    assert (targets(store, "x"), store.expand("x")) == (["y/old"], "B")
+    assert (targets(store, "x"), store.expand("x")) == (["elsewhere"], "A")
+    store.rename("y/old", "old")
+    assert (targets(store, "x"), store.expand("x")) == (["old"], "B")
 
 
 # Who is affected

@@ -467,3 +467,31 @@ def test_an_importers_layout_is_kept_for_the_exporter(store: Store) -> None:
     store.save_many([Draft("a", "text", layout={"newline": "\n"})])
     assert store.layouts(["a"]) == {"a": {"newline": "\n"}}
     assert len(store.changes()) == 2
+
+
+def test_who_changes_the_text_keeps_the_engine_that_somebody_else_has_changed_meanwhile(store: Store) -> None:
+    store.save("a", "one")
+    store.save("a", "one", engine="plain")
+
+    saved = store.save("a", "two", expected=1)
+
+    assert (saved.version, saved.text, saved.engine) == (3, "two", "plain")
+
+
+def test_who_changes_the_variables_keeps_the_text_that_somebody_else_has_changed_meanwhile(store: Store) -> None:
+    store.save("a", "one {{ n }}")
+    store.save("a", "two {{ n }}")
+
+    saved = store.save("a", "one {{ n }}", variables={"n": 1}, expected=1)
+
+    assert (saved.text, saved.variables["n"].default, saved.merged) == ("two {{ n }}", 1, True)
+
+
+def test_two_who_change_the_same_declaration_are_told(store: Store) -> None:
+    store.save("a", "{{ n }}", variables={"n": 1})
+    store.save("a", "{{ n }}", variables={"n": 2})
+
+    with pytest.raises(ConflictError):
+        store.save("a", "{{ n }}", variables={"n": 3}, expected=1)
+
+    assert store["a"].variables["n"].default == 2

@@ -163,9 +163,9 @@ def many(store: Store) -> Store:
 @pytest.mark.parametrize(
     ("beginning", "found"),
     [
-        ("rev", ["code/review", "review", "text/review long"]),
-        ("REV", ["code/review", "review", "text/review long"]),
-        ("re", ["code/review", "code/rework", "review", "text/review long"]),
+        ("rev", ["review", "code/review", "text/review long"]),
+        ("REV", ["review", "code/review", "text/review long"]),
+        ("re", ["review", "code/review", "code/rework", "text/review long"]),
         ("code", ["code/review", "code/rework"]),
         ("code/rew", ["code/rework"]),
         ("ton", ["style/tone"]),
@@ -186,8 +186,8 @@ def test_a_beginning_suggests_names_then_paths_then_any_part(many: Store, beginn
 def test_a_suggestion_tells_how_to_call_it_and_what_it_is(many: Store) -> None:
     assert many.suggest("rework") == [Suggestion("code/rework", "rework", "about code/rework")]
     assert [suggestion.display_name for suggestion in many.suggest("review")] == [
-        "code/review",
         "review",
+        "code/review",
         "review long",
     ]
 
