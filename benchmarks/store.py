@@ -56,6 +56,10 @@ class Stores:
     ) -> None:
         self._open.close()
 
+    def at_the_end(self, close: Callable[[], None]) -> None:
+        """Call `close` when the measuring is over."""
+        self._open.callback(close)
+
     def build(self, size: int) -> Path:
         """Return the file of a store of `size` prompts."""
         file = self.folder / f"library-{size}.db"
@@ -303,10 +307,10 @@ class _Fresh:
     def __init__(self, stores: Stores, name: str) -> None:
         self._file = stores.folder / f"{name}.db"
         self._opened: list[Store | Raw] = []
+        stores.at_the_end(self._close)
 
     def prepare(self) -> None:
-        for opened in self._opened:
-            opened.close()
+        self._close()
         self._file.unlink(missing_ok=True)
         self.store = Store(self._file, author="ana")
         self.raw = Raw(self._file, self.store.summary().journal)
@@ -315,6 +319,10 @@ class _Fresh:
     def counts(self, _done: object) -> tuple[int, ...]:
         """Count what is there now."""
         return self.raw.counts()
+
+    def _close(self) -> None:
+        while self._opened:
+            self._opened.pop().close()
 
 
 def growth(stores: Stores) -> tuple[Counts, Counts]:

@@ -38,6 +38,8 @@ def url_of(place: str | os.PathLike[str] | None) -> str:
         raise StoreUnavailableError(text, f"only SQLite stores can be opened: give a path, or {_PREFIX}path")
     if not text:
         raise StoreUnavailableError(_PREFIX, "the path is empty")
+    if "\0" in text:
+        raise StoreUnavailableError(ascii(text), "a path cannot hold a NUL character")
     try:
         return _PREFIX + str(Path(text).expanduser().absolute())
     except RuntimeError as error:

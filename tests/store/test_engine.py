@@ -75,7 +75,7 @@ def test_each_store_in_memory_is_its_own() -> None:
         ("postgresql://host/db", "only SQLite stores can be opened: give a path, or sqlite:///path"),
         ("~nobody-here/prompts.db", "there is no such user's home folder"),
         (".", "the file cannot be opened; check that it exists and may be read"),
-        ("a\0b", "embedded null byte"),
+        ("a\0b", "a path cannot hold a NUL character"),
         ("file/in/a/file.db", "[Errno 20] Not a directory: "),
     ],
 )
