@@ -49,6 +49,9 @@ def run(shell: InteractiveShell) -> Callable[[str], Any]:
     return run_cell
 
 
+_FLUSH = "import sys; sys.stdout.flush(); sys.stderr.flush()"
+
+
 class Kernel:
     """A running kernel that is asked and waited for."""
 
@@ -57,14 +60,18 @@ class Kernel:
 
     def run(self, code: str, *, silent: bool = False) -> list[dict[str, Any]]:
         """Run a cell and return what it put out: the contents of the messages, with their type."""
+        # An old kernel may send what was written to a stream only after it has said that it is idle, and under
+        # another heading; nobody else uses this one, so that all it says until it has flushed belongs to the cell.
+        return [*self._said(code, silent=silent), *self._said(_FLUSH, silent=True)]
+
+    def _said(self, code: str, *, silent: bool) -> list[dict[str, Any]]:
         asked = self._client.execute(code, silent=silent)
         outputs = []
         while True:
             message = self._client.get_iopub_msg(timeout=SECONDS)
-            if message["parent_header"].get("msg_id") != asked:
-                continue
             kind, content = message["msg_type"], message["content"]
-            if kind == "status" and content["execution_state"] == "idle":
+            is_answer = message["parent_header"].get("msg_id") == asked
+            if is_answer and kind == "status" and content["execution_state"] == "idle":
                 break
             if kind in ("stream", "display_data", "execute_result", "error"):
                 outputs.append({"type": kind, **content})
