@@ -51,7 +51,7 @@ class PromptKernelError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
     def at(self, where: str) -> Self:
-        """Return the same error with the place that it happened at, as `language.caret` draws it."""
+        """Return the same error with the place that it happened at, as `spans.caret` draws it."""
         return _rebuild(type(self), f"{self}{where}", dict(self.__dict__))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -126,9 +126,9 @@ class NotFoundError(PromptKernelError, LookupError):
 class PromptNotFoundError(NotFoundError):
     """No prompt of that name."""
 
-    def __init__(self, path: str, suggestions: Sequence[str] = (), *, where: str = "") -> None:
-        """Say that `path` is missing; `where` is the place that asked for it, as a line with a caret."""
-        super().__init__(f"There is no prompt {path!r}.{_did_you_mean(suggestions)}{where}")
+    def __init__(self, path: str, suggestions: Sequence[str] = ()) -> None:
+        """Say that `path` is missing; `suggestions` are what it may have meant."""
+        super().__init__(f"There is no prompt {path!r}.{_did_you_mean(suggestions)}")
         self.path, self.suggestions = path, tuple(suggestions)
 
 
@@ -144,11 +144,11 @@ class DisabledPromptError(PromptNotFoundError):
 class VersionNotFoundError(NotFoundError):
     """The prompt is there, that version or label of it is not."""
 
-    def __init__(self, path: str, pin: int | str, available: Sequence[str] = (), *, where: str = "") -> None:
+    def __init__(self, path: str, pin: int | str, available: Sequence[str] = ()) -> None:
         """Say that `path` has no `pin`; `available` are the versions and labels that it has."""
         has = f" It has {', '.join(available)}." if available else ""
         kind = "version" if isinstance(pin, int) else "label"
-        super().__init__(f"{path} has no {kind} {pin}.{has}{where}")
+        super().__init__(f"{path} has no {kind} {pin}.{has}")
         self.path, self.pin, self.available = path, pin, tuple(available)
 
 
@@ -168,27 +168,27 @@ class ExpansionError(PromptKernelError):
 class AmbiguousNameError(ExpansionError):
     """A short name that fits several prompts."""
 
-    def __init__(self, name: str, candidates: Sequence[str], *, where: str = "") -> None:
+    def __init__(self, name: str, candidates: Sequence[str]) -> None:
         """Say that `name` fits each of `candidates`."""
-        super().__init__(f"{name!r} could be {' or '.join(candidates)}. Write one of these paths.{where}")
+        super().__init__(f"{name!r} could be {' or '.join(candidates)}. Write one of these paths.")
         self.name, self.candidates = name, tuple(candidates)
 
 
 class PromptSyntaxError(ExpansionError):
     """A template that its engine refuses, or that fails while it runs."""
 
-    def __init__(self, reason: str, span: "Span | None" = None, *, where: str = "") -> None:
+    def __init__(self, reason: str, span: "Span | None" = None) -> None:
         """Say what is wrong at `span` of the text."""
-        super().__init__(f"{reason}{where}")
+        super().__init__(reason)
         self.reason, self.span = reason, span
 
 
 class InclusionCycleError(ExpansionError):
     """A prompt that includes itself, directly or through others."""
 
-    def __init__(self, chain: Sequence[str], *, where: str = "") -> None:
+    def __init__(self, chain: Sequence[str]) -> None:
         """Say how the prompts of `chain` lead back to the first of them."""
-        super().__init__(f"These prompts include each other in a circle: {_shorten(chain)}.{where}")
+        super().__init__(f"These prompts include each other in a circle: {_shorten(chain)}.")
         self.chain = tuple(chain)
 
 
@@ -203,32 +203,32 @@ def _shorten(chain: Sequence[str], most: int = 12) -> str:
 class MissingVariableError(ExpansionError):
     """Variables that nobody gave and that have no default."""
 
-    def __init__(self, names: Sequence[str], *, where: str = "") -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         """Name what is missing, and show the place that needs the first."""
         names = tuple(names)
         needs = f"variable {names[0]}" if len(names) == 1 else f"variables {', '.join(names)}"
         give = ", ".join(f"{name}=…" for name in names)
-        super().__init__(f"No value was given for the {needs}. Give {give}.{where}")
+        super().__init__(f"No value was given for the {needs}. Give {give}.")
         self.names = names
 
 
 class InvalidVariableError(ExpansionError):
     """A value that does not fit what the prompt declares."""
 
-    def __init__(self, name: str, value: object, reason: str, *, where: str = "") -> None:
+    def __init__(self, name: str, value: object, reason: str) -> None:
         """Say why `value` cannot fill `name`."""
-        super().__init__(f"{name}={_shown(value)} does not fit: {reason}.{where}")
+        super().__init__(f"{name}={_shown(value)} does not fit: {reason}.")
         self.name, self.value, self.reason = name, value, reason
 
 
 class ExpansionTooLargeError(ExpansionError):
     """An expansion refused before it was built, because of its size."""
 
-    def __init__(self, limit: str, allowed: int, size: int, *, where: str = "") -> None:
+    def __init__(self, limit: str, allowed: int, size: int) -> None:
         """Say which `limit` (its setting's name) allows how many, and how many there would be."""
         super().__init__(
             f"This would expand to {_count(size)} {_UNITS.get(limit, limit)}, and the limit is {allowed:,}. "
-            f"Include less, or raise it with limits=Limits({limit}=…).{where}"
+            f"Include less, or raise it with limits=Limits({limit}=…)."
         )
         self.limit, self.allowed, self.size = limit, allowed, size
 

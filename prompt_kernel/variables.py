@@ -42,16 +42,16 @@ class Declaration:
     required: bool = True
     values: tuple[str, ...] = ()
 
-    def convert(self, value: object, *, where: str = "") -> object:
+    def convert(self, value: object) -> object:
         """Return `value` as the declared type has it: an int, a float, a bool, or the value itself for text.
 
         Raises:
-            InvalidVariableError: the value does not fit; `where` shows the place that needs it.
+            InvalidVariableError: the value does not fit.
         """
         try:
             return _CONVERT[self.type](self, value)
         except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidVariableError(self.name, value, self.expectation, where=where) from error
+            raise InvalidVariableError(self.name, value, self.expectation) from error
 
     @property
     def expectation(self) -> str:

@@ -76,7 +76,7 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
     ),
     (PromptNotFoundError("tne"), "There is no prompt 'tne'.", {"path": "tne", "suggestions": ()}),
     (
-        PromptNotFoundError("tne", ["tone"], where=WHERE),
+        PromptNotFoundError("tne", ["tone"]).at(WHERE),
         "There is no prompt 'tne'. Did you mean tone?" + WHERE,
         {"path": "tne", "suggestions": ("tone",)},
     ),
@@ -92,7 +92,7 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
     ),
     (VersionNotFoundError("a", 3), "a has no version 3.", {"path": "a", "pin": 3, "available": ()}),
     (
-        VersionNotFoundError("a", "production", ["1", "2", "staging"], where=WHERE),
+        VersionNotFoundError("a", "production", ["1", "2", "staging"]).at(WHERE),
         "a has no label production. It has 1, 2, staging." + WHERE,
         {"path": "a", "pin": "production", "available": ("1", "2", "staging")},
     ),
@@ -102,18 +102,18 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         {"path": "stile", "suggestions": ("style",)},
     ),
     (
-        AmbiguousNameError("tone", ["a/tone", "b/tone"], where=WHERE),
+        AmbiguousNameError("tone", ["a/tone", "b/tone"]).at(WHERE),
         "'tone' could be a/tone or b/tone. Write one of these paths." + WHERE,
         {"name": "tone", "candidates": ("a/tone", "b/tone")},
     ),
     (
-        PromptSyntaxError("An end is missing.", Span(3, 4), where=WHERE),
+        PromptSyntaxError("An end is missing.", Span(3, 4)).at(WHERE),
         "An end is missing." + WHERE,
         {"reason": "An end is missing.", "span": Span(3, 4)},
     ),
     (PromptSyntaxError("It fails."), "It fails.", {"reason": "It fails.", "span": None}),
     (
-        InclusionCycleError(["a", "b", "a"], where=WHERE),
+        InclusionCycleError(["a", "b", "a"]).at(WHERE),
         "These prompts include each other in a circle: a -> b -> a." + WHERE,
         {"chain": ("a", "b", "a")},
     ),
@@ -126,7 +126,7 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         {"chain": (*map(str, range(30)), "0")},
     ),
     (
-        MissingVariableError(["tone"], where=WHERE),
+        MissingVariableError(["tone"]).at(WHERE),
         "No value was given for the variable tone. Give tone=…." + WHERE,
         {"names": ("tone",)},
     ),
@@ -136,7 +136,7 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         {"names": ("tone", "code")},
     ),
     (
-        InvalidVariableError("n", "x", "it must be a whole number", where=WHERE),
+        InvalidVariableError("n", "x", "it must be a whole number").at(WHERE),
         "n='x' does not fit: it must be a whole number." + WHERE,
         {"name": "n", "value": "x", "reason": "it must be a whole number"},
     ),
@@ -151,7 +151,7 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         {"name": "n", "value": "x" * 59, "reason": "it is too long"},
     ),
     (
-        ExpansionTooLargeError("characters", 2_000_000, 999_999_999, where=WHERE),
+        ExpansionTooLargeError("characters", 2_000_000, 999_999_999).at(WHERE),
         "This would expand to 999,999,999 characters, and the limit is 2,000,000. "
         "Include less, or raise it with limits=Limits(characters=…)." + WHERE,
         {"limit": "characters", "allowed": 2_000_000, "size": 999_999_999},

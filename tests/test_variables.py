@@ -294,9 +294,12 @@ def test_a_fraction_too_large_for_a_float_is_refused() -> None:
 
 def test_a_refusal_shows_the_place() -> None:
     with pytest.raises(InvalidVariableError) as caught:
-        Declaration("n", "integer").convert("x", where="\n  a, line 1\n    {{ n }}\n    ^")
+        Declaration("n", "integer").convert("x")
 
-    assert str(caught.value) == "n='x' does not fit: it must be a whole number.\n  a, line 1\n    {{ n }}\n    ^"
+    assert (
+        str(caught.value.at("\n  a, line 1\n    {{ n }}\n    ^"))
+        == "n='x' does not fit: it must be a whole number.\n  a, line 1\n    {{ n }}\n    ^"
+    )
 
 
 @given(_declarations(), st.none() | st.text() | st.integers() | st.floats() | st.booleans())

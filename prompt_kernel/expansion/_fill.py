@@ -25,7 +25,6 @@ class Plan:
         self.flat = _flatten(graph)
         self.names = _names(self.flat)
         self.is_ascii = all(map(str.isascii, self.names))
-        self.text = self.flat[0] if len(self.flat) == 1 and type(self.flat[0]) is str else None
 
     def declaration(self, name: str) -> Declaration:
         """What is declared of a variable, or that it is any text."""

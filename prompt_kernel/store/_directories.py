@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from prompt_kernel.errors import DirectoryNotEmptyError, DirectoryNotFoundError, InvalidMetadataError, PathTakenError
-from prompt_kernel.names import ancestors, check_path, key_of, near
+from prompt_kernel.names import check_path, key_of, near
 from prompt_kernel.records import Directory
 from prompt_kernel.store import _read, _references, _rows, _versions
 from prompt_kernel.store._rows import Writer
@@ -114,7 +114,7 @@ def _switch(connection: Connection, path: str) -> None:
     disabled = {row[0] for row in connection.execute(_DISABLED)}
     switched: dict[int, str] = {}
     for row in connection.execute(_BELOW, _read.bounds_of(path)).all():
-        enabled = not disabled.intersection(map(key_of, ancestors(row.path)))
+        enabled = _versions.is_enabled(row.path, disabled)
         if enabled != bool(row.enabled):
             connection.execute(_ENABLE, {"id": row.id, "enabled": enabled})
             switched[row.id] = row.path

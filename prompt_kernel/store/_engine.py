@@ -171,15 +171,6 @@ class Database:
                 raise self._translated(error) from error
 
     @contextmanager
-    def single(self) -> Iterator[Connection]:
-        """Give the connection for one statement, which needs no transaction to be of one moment."""
-        with self._held():
-            try:
-                yield self._connection
-            except (DBAPIError, sqlite3.Error) as error:
-                raise self._translated(error) from error
-
-    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give the connection in a write transaction, which is committed unless an error leaves the block.
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from prompt_kernel.errors import AmbiguousNameError, DirectoryNotFoundError, PathTakenError
 from prompt_kernel.language import Inclusion, parse, unparse
-from prompt_kernel.names import ancestors, check_path, directory_of, is_inside, is_suffix, join, key_of, name_of
+from prompt_kernel.names import check_path, directory_of, is_inside, is_suffix, join, key_of, name_of
 from prompt_kernel.store import _read, _references, _versions
 from prompt_kernel.store._rows import Writer
 
@@ -16,7 +16,6 @@ _SET_REDIRECT = text(
     "INSERT INTO redirect (key, path, prompt_id) VALUES (:key, :path, :id)"
     " ON CONFLICT (key) DO UPDATE SET path = excluded.path, prompt_id = excluded.prompt_id"
 )
-_FORGET_REDIRECT = text("DELETE FROM redirect WHERE key = :key")
 _RETITLE = text("UPDATE search SET path = :path WHERE rowid = :id")
 _TOUCHED = text(
     "SELECT r.prompt_id, r.spelled, r.target_id FROM reference r WHERE r.name_key <> '*' AND r.target_id IS NOT NULL"
@@ -36,7 +35,7 @@ _DIRECTORIES_BELOW = text(
     "SELECT id, path FROM directory WHERE key = :key OR (key >= :first AND key < :last) ORDER BY key"
 )
 _MOVE_DIRECTORY = text("UPDATE directory SET path = :path, key = :key WHERE id = :id")
-_ENABLED_DIRECTORIES = text("SELECT key FROM directory WHERE NOT enabled")
+_DISABLED_DIRECTORIES = text("SELECT key FROM directory WHERE NOT enabled")
 
 
 def rename(connection: Connection, old: str, new: str, writer: Writer) -> list[str]:
@@ -136,13 +135,13 @@ def _move(
         row for at in range(0, len(ids), 500) for row in connection.execute(_TOUCHED, {"ids": ids[at : at + 500]})
     ]
     _versions.ensure_directories(connection, [new for _, new in moves.values()])
-    disabled = {row[0] for row in connection.execute(_ENABLED_DIRECTORIES)}
+    disabled = {row[0] for row in connection.execute(_DISABLED_DIRECTORIES)}
     # Two passes, because a path may be taken by a prompt that is itself about to move.
     for prompt_id in moves:
         aside = f"\x01{prompt_id}"
         connection.execute(_MOVE, {"id": prompt_id, "path": aside, "key": aside, "name_key": aside, "enabled": True})
     for prompt_id, (old, new) in moves.items():
-        enabled = not disabled.intersection(map(key_of, ancestors(new)))
+        enabled = _versions.is_enabled(new, disabled)
         values = {
             "id": prompt_id,
             "path": new,
@@ -152,12 +151,11 @@ def _move(
         }
         connection.execute(_MOVE, values)
         connection.execute(_RETITLE, values)
-        connection.execute(_FORGET_REDIRECT, values)
         if key_of(old) != key_of(new):
             connection.execute(_SET_REDIRECT, {"key": key_of(old), "path": old, "id": prompt_id})
         _versions.log(connection, "renamed", prompt_id, new, None, writer, f"from {old}")
     for _, new in moves.values():
-        connection.execute(_FORGET_REDIRECT, {"key": key_of(new)})
+        connection.execute(_versions.FORGET_REDIRECT, {"key": key_of(new)})
     rewritten = _rewrite(connection, touched, moves, globs, writer)
     retargeted = _references.names_changed(connection, [path for pair in moves.values() for path in pair], moves)
     _versions.log_retargeted(connection, retargeted, writer)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from prompt_kernel.errors import PathTakenError, PromptNotFoundError, ReferencedError
-from prompt_kernel.names import ancestors, check_path, key_of, name_of, near
+from prompt_kernel.names import check_path, key_of, name_of, near
 from prompt_kernel.records import Trashed
 from prompt_kernel.store import _read, _references, _rows, _versions
 from prompt_kernel.store._engine import Database
@@ -106,12 +106,12 @@ def recover(connection: Connection, name: str, to: str | None, writer: Writer) -
     if taken is not None:
         raise PathTakenError(path, taken[0])
     disabled = _versions.ensure_directories(connection, [path])
-    enabled = not disabled.intersection(map(key_of, ancestors(path)))
+    enabled = _versions.is_enabled(path, disabled)
     values = {"id": prompt_id, "path": path, "key": key_of(path), "name_key": key_of(name_of(path)), "enabled": enabled}
     connection.execute(_RECOVER, values)
     row = connection.execute(_CONTENT, {"id": prompt_id}).one()
     connection.execute(_SEARCHABLE, {**row._asdict(), "words": _rows.tag_words(row.tags)})
-    connection.execute(text("DELETE FROM redirect WHERE key = :key"), values)
+    connection.execute(_versions.FORGET_REDIRECT, values)
     _versions.log(connection, "recovered", prompt_id, path, None, writer, writer.message)
     _references.replace(connection, {prompt_id: row.text})
     retargeted = _references.names_changed(connection, [path], [prompt_id])

@@ -72,7 +72,7 @@ _SET_LABEL = text(
     " ON CONFLICT (prompt_id, name) DO UPDATE SET number = excluded.number"
 )
 _DELETE_LABEL = text("DELETE FROM label WHERE prompt_id = :id AND name = :name")
-_FORGET_REDIRECT = text("DELETE FROM redirect WHERE key = :key")
+FORGET_REDIRECT = text("DELETE FROM redirect WHERE key = :key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def create(connection: Connection, drafts: Sequence[Draft], writer: Writer) -> N
     connection.execute(_INSERT_VERSION, rows)
     connection.execute(_INSERT_SEARCH, rows)
     connection.execute(_INSERT_CHANGE, rows)
-    connection.execute(_FORGET_REDIRECT, [{"key": row["key"]} for row in rows])
+    connection.execute(FORGET_REDIRECT, [{"key": row["key"]} for row in rows])
     _references.replace(connection, {row["id"]: row["text"] for row in rows}, new=True)
     log_retargeted(connection, _references.names_changed(connection, [row["path"] for row in rows]), writer)
 
@@ -142,7 +142,7 @@ def _row(prompt_id: int, draft: Draft, writer: Writer, at: str, disabled: set[st
         "tags": _rows.to_json(tags),
         "words": " ".join(tags),
         "characters": len(content),
-        "enabled": not disabled.intersection(map(key_of, ancestors(path))),
+        "enabled": is_enabled(path, disabled),
         "layout": None if draft.layout is None else _rows.to_json(draft.layout),
         "text": content,
         "sha256": hash_of(content),
@@ -170,6 +170,11 @@ def ensure_directories(connection: Connection, paths: Iterable[str]) -> set[str]
     if missing:
         connection.execute(_INSERT_DIRECTORY, missing)
     return {key for key, enabled in known.items() if not enabled}
+
+
+def is_enabled(path: str, disabled: set[str]) -> bool:
+    """Tell whether none of the directories that hold `path` is among the keys of the `disabled` ones."""
+    return not disabled.intersection(map(key_of, ancestors(path)))
 
 
 def update(connection: Connection, row: Any, draft: Draft, writer: Writer, expected: int | None = None) -> Saved:

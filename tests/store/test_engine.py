@@ -127,7 +127,7 @@ def test_a_closed_store_says_so(library: Store) -> None:
 def test_a_statement_that_fails_is_an_error_of_ours(store: Store) -> None:
     store.save("a", "text")
     database = store._database  # noqa: SLF001 - no verb asks for what is not there
-    for block in (database.reading, database.single, database.writing):
+    for block in (database.reading, database.writing):
         with pytest.raises(StoreUnavailableError, match="no such table: nowhere"), block() as connection:
             connection.exec_driver_sql("SELECT * FROM nowhere")
         with pytest.raises(StoreUnavailableError, match="no such table: nowhere"), block():
