@@ -66,7 +66,7 @@ $(BIN)/pip $(FLOORS)/bin/pip:
 
 $(VENV)/.ready-demo: INSTALL := -e ".[notebook]" nbclient ipykernel
 $(VENV)/.ready-lab: INSTALL := -e ".[notebook]" jupyterlab
-$(VENV)/.ready-dev: INSTALL := -e ".[notebook]" --group dev
+$(VENV)/.ready-dev: INSTALL := -e ".[notebook,dashboard]" --group dev
 $(VENV)/.ready-bench: INSTALL := -e ".[notebook]" --group bench
 
 $(VENV)/.ready-%: pyproject.toml | $(BIN)/pip
