@@ -216,6 +216,47 @@ class TextDiff(Shown):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement(Shown):
+    """What find and replace would do to one prompt: its text `before` and `after`, and how many times it matched.
+
+    `problem` is why the text could not be saved, or "".
+    """
+
+    path: str
+    version: int
+    count: int
+    before: str
+    after: str
+    problem: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}@{self.version}: {self.problem}" if self.problem else str(self.diff)
+
+    @property
+    def diff(self) -> TextDiff:
+        """The difference of the two texts."""
+        return TextDiff(self.before, self.after, f"{self.path}@{self.version}", f"{self.path} then")
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced(Shown):
+    """What find and replace did: `count` times something, in the prompts `paths`.
+
+    `id` undoes it, also after a restart: it stands in brackets at the end of each version's message.
+    """
+
+    id: str
+    paths: tuple[str, ...]
+    count: int
+
+    def __str__(self) -> str:
+        if not self.paths:
+            return "Nothing matched, and nothing was changed."
+        times = "once" if self.count == 1 else f"{self.count:,} times"
+        return f"Replaced {times} in {_many(len(self.paths), 'prompt')}; undo_replace({self.id!r}) puts it back."
+
+
+@dataclass(frozen=True, slots=True)
 class Impact(Shown):
     """What a change to one prompt would do to the expansion of another.
 
@@ -324,5 +365,6 @@ def _many(count: int, noun: str) -> str:
 
 __all__ = [
     "ORIGINS", "Change", "Directory", "Draft", "Entry", "ExportReport", "Finding", "Hit", "Impact", "ImportReport",
-    "Origin", "Prompt", "Reference", "Rows", "Salvaged", "Suggestion", "Summary", "TextDiff", "Trashed", "Version",
+    "Origin", "Prompt", "Reference", "Replaced", "Replacement", "Rows", "Salvaged", "Suggestion", "Summary", "TextDiff",
+    "Trashed", "Version",
 ]  # fmt: skip

@@ -24,6 +24,10 @@ class PromptRow(SQLModel, table=True):
             "prompt_deleted", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL"),
             postgresql_where=text("deleted_at IS NOT NULL"),
         ),
+        Index(
+            "prompt_updated", "updated_at", sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)
@@ -133,3 +137,66 @@ class ChangeRow(SQLModel, table=True):
     author: str
     origin: str
     at: str
+
+
+class LiveDocumentRow(SQLModel, table=True):
+    """A prompt that is or was edited live: one opaque state, and how far it is with the log and with the versions.
+
+    `state` holds every logged update up to `upto`. `synced` is the version that the document took in last, and
+    `synced_state` is the document as it was then, to tell later versions from. Another `epoch` is another document.
+    """
+
+    __tablename__: ClassVar[str] = "live_document"
+
+    prompt_id: int = Field(foreign_key="prompt.id", primary_key=True)
+    epoch: str
+    state: bytes
+    upto: int
+    synced: int
+    synced_state: bytes
+
+
+class LiveUpdateRow(SQLModel, table=True):
+    """One live edit. Its `id` is never given twice, so that every process can ask for what came since."""
+
+    __tablename__: ClassVar[str] = "live_update"
+    __table_args__ = (Index("live_update_prompt", "prompt_id", "id"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = Field(foreign_key="prompt.id")
+    epoch: str
+    data: bytes
+    author: str
+    process: str
+    at: str
+
+
+class FavouriteRow(SQLModel, table=True):
+    """A prompt that somebody wants to find again."""
+
+    __tablename__: ClassVar[str] = "favourite"
+
+    author: str = Field(primary_key=True)
+    prompt_id: int = Field(foreign_key="prompt.id", primary_key=True, index=True)
+
+
+class OpeningRow(SQLModel, table=True):
+    """When somebody opened a prompt last; a later opening has a higher `id`."""
+
+    __tablename__: ClassVar[str] = "opening"
+    __table_args__ = (UniqueConstraint("author", "prompt_id"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    author: str
+    prompt_id: int = Field(foreign_key="prompt.id", index=True)
+    at: str
+
+
+class PreferenceRow(SQLModel, table=True):
+    """What somebody has set for themselves. `value` is JSON."""
+
+    __tablename__: ClassVar[str] = "preference"
+
+    author: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str

@@ -12,7 +12,8 @@ from prompt_kernel.store import Store
 
 MODELLED = [
     tables.PromptRow, tables.VersionRow, tables.LabelRow, tables.ReferenceRow, tables.DirectoryRow, tables.RedirectRow,
-    tables.ChangeRow,
+    tables.ChangeRow, tables.LiveDocumentRow, tables.LiveUpdateRow, tables.FavouriteRow, tables.OpeningRow,
+    tables.PreferenceRow,
 ]  # fmt: skip
 
 

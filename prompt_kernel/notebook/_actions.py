@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 from IPython.display import display
 
 from prompt_kernel.errors import ConflictError
+from prompt_kernel.expansion import split_pin
 from prompt_kernel.notebook import _binding, _saving
 from prompt_kernel.notebook._commands import COMMANDS, PARSERS
 from prompt_kernel.notebook.arguments import (
@@ -22,6 +23,8 @@ from prompt_kernel.notebook.arguments import (
 
 if TYPE_CHECKING:
     from prompt_kernel.notebook.magics import PromptMagics
+    from prompt_kernel.records import Prompt
+    from prompt_kernel.store import Store
 
 
 def load(magics: "PromptMagics", line: str, names: Mapping[str, Any]) -> object:
@@ -33,15 +36,24 @@ def _load(magics: "PromptMagics", args: Namespace, names: Mapping[str, Any]) -> 
     bindings = read_values(args.values, "%prompt")
     if args.raw and bindings:
         raise UsageError("%prompt: --raw expands nothing, so it takes no values. See %prompt --help")
+    if args.draft and split_pin(args.path)[1] is not None:
+        raise UsageError("%prompt: --draft is what is being edited now, so it takes no @. See %prompt --help")
     store = magics.session.store
     prompt = store.get(args.path)
+    draft = _draft(store, prompt) if args.draft else None
     if args.raw:
-        text = prompt.text
+        text: str = prompt.text if draft is None else draft
     else:
         given = _binding.evaluate(bindings, names)
-        text = _binding.expand_prompt(store, args.path, prompt.engine, given, names, strict=not args.lenient)
+        text = _binding.expand_prompt(store, args.path, prompt, given, names, strict=not args.lenient, draft=draft)
     magics.session.saw(prompt)
     return _put(magics, args.out, text)
+
+
+def _draft(store: "Store", prompt: "Prompt") -> str:
+    from prompt_kernel.live import draft_text  # noqa: PLC0415 - it needs an optional part
+
+    return draft_text(store, prompt.path)
 
 
 def save(magics: "PromptMagics", line: str, text: str) -> object:

@@ -1,6 +1,7 @@
 """From the names of a prompt's variables to values: what the line gives, else what the notebook has."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -10,6 +11,7 @@ from prompt_kernel.language import Engine
 from prompt_kernel.notebook.arguments import Binding
 
 if TYPE_CHECKING:
+    from prompt_kernel.records import Prompt
     from prompt_kernel.store import Store
 
 Namespace = Mapping[str, Any]
@@ -49,12 +51,26 @@ def _value(binding: Binding, namespace: Namespace) -> object:
 
 
 def expand_prompt(
-    store: "Store", path: str, engine: Engine, given: Mapping[str, object], namespace: Namespace, *, strict: bool
+    store: "Store",
+    path: str,
+    prompt: "Prompt",
+    given: Mapping[str, object],
+    namespace: Namespace,
+    *,
+    strict: bool,
+    draft: str | None = None,
 ) -> BoundExpansion:
-    """Expand the prompt at `path`, which has that `engine`, with what is given and what the notebook has besides."""
-    names = (name for name in store.declarations(path) if name not in given)
-    taken = take(names, namespace, engine)
-    return BoundExpansion.of(store.expand(path, {**taken, **given}, strict=strict), taken)
+    """Expand the `prompt` that `path` means, with what is given and what the notebook has besides.
+
+    With a `draft`, that is its text.
+    """
+    declared = store.declarations(path)
+    if draft is not None and prompt.engine == "simple":
+        declared |= store.declarations_in(draft, directory=prompt.directory)
+    taken = take((name for name in declared if name not in given), namespace, prompt.engine)
+    values = {**taken, **given}
+    expand = partial(store.expand, path) if draft is None else partial(store.expand_as, prompt.path, draft)
+    return BoundExpansion.of(expand(values, strict=strict), taken)
 
 
 def expand_text(

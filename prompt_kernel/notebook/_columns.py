@@ -14,6 +14,7 @@ from prompt_kernel.records import (
     Impact,
     Prompt,
     Reference,
+    Replacement,
     Suggestion,
     Trashed,
     Version,
@@ -119,6 +120,12 @@ _COLUMNS: Final[Mapping[type, tuple[Column, ...]]] = {
         Column("line", lambda reference: str(reference.line)),
         Column("written", lambda reference: f"[[{pinned(reference.spelled, reference.pin)}]]"),
         Column("leads to", lambda reference: reference.target or "nothing"),
+    ),
+    Replacement: (
+        _PATH,
+        Column("version", lambda replacement: str(replacement.version)),
+        Column("times", lambda replacement: replacement.count),
+        Column("problem", lambda replacement: replacement.problem),
     ),
     Trashed: (
         _PATH,

@@ -184,6 +184,7 @@ def _prompt_parser() -> Parser:
     parser.add_argument("path", metavar="PATH@PIN", help="the prompt; PATH@3 or PATH@label is that version of it")
     _add_values(parser)
     parser.add_argument("--raw", action="store_true", help="give the text as it is stored, and expand nothing")
+    parser.add_argument("--draft", action="store_true", help="take the text as it is being edited in the dashboard")
     _add_out(parser)
     return parser
 

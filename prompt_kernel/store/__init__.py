@@ -6,6 +6,9 @@ These are many lines for one module, because they are one list: each verb is a f
 import getpass
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +40,8 @@ from prompt_kernel.records import (
     ImportReport,
     Prompt,
     Reference,
+    Replaced,
+    Replacement,
     Rows,
     Suggestion,
     Summary,
@@ -48,10 +53,14 @@ from prompt_kernel.store import (
     _backup,
     _check,
     _directories,
+    _lists,
     _migrations,
+    _pattern,
+    _people,
     _read,
     _references,
     _rename,
+    _replace,
     _rescue,
     _rows,
     _search,
@@ -60,7 +69,8 @@ from prompt_kernel.store import (
 )
 from prompt_kernel.store._backup import restore_backup
 from prompt_kernel.store._engine import Database
-from prompt_kernel.store._source import StoreSource
+from prompt_kernel.store._source import Overlay, StoreSource
+from prompt_kernel.store.live import LiveLog
 from prompt_kernel.variables import Declaration
 
 _SUMMARY = text(
@@ -116,8 +126,9 @@ class Store:
             raise
         self._source = StoreSource(self._database)
         self._expander = Expander(self._source, self._source.transaction)
-        self._cache: dict[str, Prompt] = {}
-        self._cache_revision: object = None
+        self._remembered = _Remembered()
+        #: What live editing keeps: for `prompt_kernel.live`, which knows what the bytes mean.
+        self.live = LiveLog(self._database)
 
     @property
     def url(self) -> str:
@@ -143,6 +154,21 @@ class Store:
     def revision(self) -> object:
         """A value that changes whenever anybody, in any process, changed something; cheap to ask for."""
         return self._database.revision()
+
+    def by(self, author: str, *, origin: str | None = None) -> Self:
+        """Return the same open store for somebody else, who is noted with its changes; closing one closes both."""
+        other = copy(self)
+        other._writer = _rows.writer(author or _login(), origin or self.origin)  # noqa: SLF001 - it is of our own class
+        return other
+
+    @contextmanager
+    def together(self) -> Iterator[Self]:
+        """Make one change of the verbs in a block: all of them happen, or none where an error leaves the block.
+
+        Nobody sees a part of it, and other threads and processes wait with their changes until the end.
+        """
+        with self._database.writing():
+            yield self
 
     def close(self) -> None:
         """Close the database."""
@@ -251,13 +277,7 @@ class Store:
         if pin is not None:
             with self._database.reading() as connection:
                 return _read.get(connection, name, pin)
-        revision = self._database.revision()
-        if revision != self._cache_revision:
-            # A new dict, not a cleared one: another thread may be about to write what it read before.
-            self._cache, self._cache_revision = {}, revision
-        cache = self._cache
-        if len(cache) >= _MOST_REMEMBERED:
-            cache.clear()
+        cache = self._remembered.at(self._database.revision())
         found = cache.get(name)
         if found is None:
             found = cache[name] = _read.head(self._database, name)
@@ -282,11 +302,41 @@ class Store:
             after = page[-1].path
 
     def prompts(
-        self, *, directory: str | None = None, tag: str | None = None, after: str | None = None, limit: int = 100
+        self,
+        *,
+        directory: str | None = None,
+        tag: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+        sort: str = "path",
+        descending: bool = False,
     ) -> Rows[Entry]:
-        """Return up to `limit` prompts in order of their paths; for the next page pass the last path as `after`."""
-        found = _read.page(self._database, directory, tag, after, limit)
+        """Return up to `limit` prompts in an order; for the next page pass the last path as `after`.
+
+        `sort` is path, name, directory, tags, version, updated or author.
+
+        Raises:
+            InvalidMetadataError: there is no such order.
+        """
+        found = _lists.page(self._database, directory, tag, after, limit, sort, descending=descending)
         return Rows(found, title="Prompts", empty="No prompts here yet. Save one, or import a folder.")
+
+    def count(self, directory: str | None = None, tag: str | None = None) -> int:
+        """Return how many prompts there are, in a directory and below it or with a tag."""
+        return _lists.count(self._database, directory, tag)
+
+    def entries(self, paths: Iterable[str]) -> Rows[Entry]:
+        """Return those of `paths` that are prompts, in their order."""
+        return Rows(_lists.entries(self._database, paths), title="Prompts", empty="None of them is a prompt.")
+
+    def path_of(self, uid: str) -> str:
+        """Return the path that a prompt has now.
+
+        Raises:
+            PromptNotFoundError: it lies in the trash, or was purged.
+        """
+        with self._database.reading() as connection:
+            return _read.path_of(connection, uid)
 
     def search(self, words: str, *, tag: str | None = None, directory: str | None = None, limit: int = 50) -> Rows[Hit]:
         """Return the prompts that hold all of `words` in path, description, tags or text, the best first."""
@@ -329,8 +379,29 @@ class Store:
 
     def changes(self, after: int = 0, *, limit: int = 100) -> Rows[Change]:
         """Return up to `limit` entries of the log that came after entry `after`, the oldest first."""
-        with self._database.reading() as connection:
-            return Rows(_read.changes(connection, after, limit), title="Changes", empty="Nothing has changed.")
+        return Rows(_lists.changes(self._database, after, limit), title="Changes", empty="Nothing has changed.")
+
+    def activity(
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 50,
+        author: str | None = None,
+        kind: str | None = None,
+        path: str | None = None,
+        directory: str | None = None,
+    ) -> Rows[Change]:
+        """Return up to `limit` entries of the log, the newest first; for the next page pass the last id as `before`.
+
+        `path` is one prompt under all its paths; `author` is one of several, where they edited together.
+        """
+        wanted = {"before": before, "author": author, "kind": kind, "path": path, "directory": directory or None}
+        found = _lists.activity(self._database, limit, wanted)
+        return Rows(found, title="Activity", empty="Nothing has happened here.")
+
+    def authors(self) -> list[str]:
+        """Return everyone who has ever changed anything, in the order of the alphabet."""
+        return _lists.authors(self._database)
 
     def layouts(self, paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Return what importers noted of how the files of prompts were laid out, for exporters."""
@@ -385,6 +456,24 @@ class Store:
         given = {**variables, **values} if variables else values
         root = SourceText("", content, directory=directory)
         return self._expander.expand_text(root, given, strict=strict, limits=limits)
+
+    def expand_as(
+        self,
+        path: str,
+        content: str,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        strict: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+        **values: object,
+    ) -> Expansion:
+        """Expand a prompt as if its newest version had another text, also where it is included; nothing is saved."""
+        old = self._source.root(path, None)
+        changed = SourceText(old.path, content, engine=old.engine, variables=old.variables, uid=old.uid)
+        expander = Expander(Overlay(self._source, changed), self._source.transaction)
+        given = {**variables, **values} if variables else values
+        return expander.expand_text(changed, given, strict=strict, limits=limits)
 
     def expand_manifest(
         self,
@@ -484,6 +573,102 @@ class Store:
         """Remove a prompt of the trash, or all of it, for good; backups still hold it. Returns how many."""
         return _trash.purge(self._database, path, self._writer)
 
+    # Find and replace
+
+    def replacements(
+        self,
+        find: str,
+        replacement: str,
+        *,
+        regex: bool = False,
+        case: bool = False,
+        directory: str | None = None,
+        tag: str | None = None,
+        paths: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> Rows[Replacement]:
+        """Return what `replace` would do, for up to `limit` prompts; nothing is saved.
+
+        Everything is taken literally, unless `regex` makes `find` a regular expression: then `$1`, `$<name>`, `$&`
+        and `$$` in `replacement` are a group, the whole match and a dollar sign. `case` tells capitals from others.
+
+        Raises:
+            InvalidMetadataError: the expression is malformed, or takes too long.
+            MissingExtraError: the part for expressions is not installed.
+        """
+        replace = _pattern.replacer(find, replacement, regex=regex, case=case)
+        found = islice(_replace.replacements(self._database, replace, directory, tag, paths), limit)
+        return Rows(found, title=f"Find {find}", empty="Nothing matches.")
+
+    def replace(
+        self,
+        find: str,
+        replacement: str,
+        *,
+        regex: bool = False,
+        case: bool = False,
+        directory: str | None = None,
+        tag: str | None = None,
+        paths: Iterable[str] | None = None,
+        limit: int | None = None,
+        message: str = "",
+    ) -> Replaced:
+        """Find and replace in all prompts, or in those named: one version of each, all of them or none.
+
+        Raises:
+            InvalidTextError: one of the texts could not be saved; see `replacements`, which tells which.
+            InvalidMetadataError, MissingExtraError: see `replacements`.
+        """
+        replace = _pattern.replacer(find, replacement, regex=regex, case=case)
+        wanted = list(islice(_replace.replacements(self._database, replace, directory, tag, paths), limit))
+        writer = self._by(message or _replace.message_of(find, replacement))
+        with self._database.writing() as connection:
+            return _replace.replace_all(connection, wanted, replace, writer)
+
+    def undo_replace(self, id: str) -> Rows[str]:  # noqa: A002 - what `Replaced` calls it
+        """Put back what one `replace` has changed, merged with what was changed since; return the paths.
+
+        Raises:
+            ConflictError: somebody has changed the same lines since. Nothing was changed then.
+            NotFoundError: there was no such replacement.
+        """
+        with self._database.writing() as connection:
+            paths = _replace.undo(connection, id, self._writer)
+        return Rows(paths, title="Put back", empty="Nothing was left to put back.")
+
+    # What belongs to the author
+
+    def favourite(self, path: str, on: bool = True) -> Entry:  # noqa: FBT001, FBT002 - reads well: favourite(path, False)
+        """Make a prompt a favourite of the author, or no favourite any more."""
+        with self._database.writing() as connection:
+            return _people.favourite(self._database, connection, self.author, path, on=on)
+
+    def favourites(self) -> Rows[Entry]:
+        """Return the author's favourites, ordered by path."""
+        return Rows(_people.favourites(self._database, self.author), title="Favourites", empty="No favourites yet.")
+
+    def note_opened(self, path: str) -> Entry:
+        """Remember that the author has opened a prompt just now."""
+        with self._database.writing() as connection:
+            return _people.note_opened(self._database, connection, self.author, path)
+
+    def recent(self, limit: int = 20) -> Rows[Entry]:
+        """Return the prompts that the author has opened, the latest first."""
+        return Rows(_people.recent(self._database, self.author, limit), title="Recent", empty="Nothing was opened yet.")
+
+    def preference(self, name: str, default: Any = None) -> Any:
+        """Return what the author has set under a name, or `default`."""
+        return _people.preference(self._database, self.author, name, default)
+
+    def set_preference(self, name: str, value: Any) -> None:
+        """Set plain data under a name, for the author.
+
+        Raises:
+            InvalidMetadataError: the value is no JSON.
+        """
+        with self._database.writing():
+            _people.set_preference(self._database, self.author, name, value)
+
     # Directories
 
     def directories(self) -> Rows[Directory]:
@@ -569,6 +754,22 @@ class Store:
             raise StoreUnavailableError(str(path), "that is the store itself; name another file for the backup")
         with self._database.reading():
             return _backup.copy_database(self._database.raw, path)
+
+
+class _Remembered:
+    """Prompts as they were at one revision; shared by the stores of one database."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[object, dict[str, Prompt]] = (None, {})
+
+    def at(self, revision: object) -> dict[str, Prompt]:
+        """Return what is known of `revision`, which was asked for before anything that is put in."""
+        known, prompts = self._kept
+        if known != revision or len(prompts) >= _MOST_REMEMBERED:
+            # A new dict, not a cleared one: another thread may be about to write what it read before.
+            prompts = {}
+            self._kept = (revision, prompts)
+        return prompts
 
 
 def _login() -> str:

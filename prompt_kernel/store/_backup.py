@@ -9,6 +9,7 @@ from pathlib import Path
 from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.expansion import hash_of
 from prompt_kernel.locations import file_of, url_of
+from prompt_kernel.store import _schema
 from prompt_kernel.store._engine import APPLICATION_ID
 
 
@@ -49,12 +50,12 @@ def _flush(path: Path) -> None:
 
 
 def verify(file: Path) -> list[str]:
-    """Return what is wrong with the store in `file`: its structure, and each text against its hash."""
+    """Return what is wrong with the store in `file`: its structure, its tables, and each text against its hash."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 return [f"{file} is not a Prompt Kernel store"]
-            return structure(connection) + damaged(connection)
+            return structure(connection) + _schema.flaws(connection) + damaged(connection)
     except sqlite3.Error as error:
         return [str(error)]
 

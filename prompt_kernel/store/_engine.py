@@ -18,6 +18,9 @@ from prompt_kernel.locations import MEMORY, file_of
 #: "PrKe" in ASCII: tells our files from other SQLite databases.
 APPLICATION_ID: Final = 0x50724B65
 _BUSY_MILLISECONDS: Final = 10_000
+#: How a transaction begins, ends and is undone; and a part of one, which may fail without the rest.
+_WHOLE: Final = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
 #: Shared file systems, where SQLite's write-ahead log must not be used (https://sqlite.org/wal.html).
 _SHARED_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "drvfs", "afs", "ceph", "gluster")
 
@@ -60,7 +63,7 @@ class Database:
         self.read_only: PromptKernelError | None = None
         self.writes = self.rollbacks = 0
         self._depth = 0
-        self._writing = False
+        self._writing = self._vacuum_is_due = False
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
@@ -154,7 +157,7 @@ class Database:
                 raise self._translated(error) from error
             finally:
                 # There is nothing to commit, and where an index is damaged even that would fail.
-                self._roll_back()
+                self._undo()
 
     def rows(self, statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Return the rows of one read, past SQLAlchemy, whose share would be several times that of the database.
@@ -174,6 +177,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Give the connection in a write transaction, which is committed unless an error leaves the block.
 
+        Inside of another one it is a part of that: an error undoes the part, and what comes before stays.
+
         Raises:
             ReadOnlyStoreError, SchemaTooNewError: the store takes no changes.
             StoreUnavailableError: the disk is full, the database is locked for too long, or it is damaged.
@@ -181,25 +186,26 @@ class Database:
         if self.read_only is not None:
             raise self.read_only
         with self._held():
-            if self._writing:
-                yield self._connection
-                return
-            self._execute("BEGIN IMMEDIATE")
+            outermost = not self._writing
+            begin, commit, roll_back = _WHOLE if outermost else _PART
+            self._execute(begin)
             self._writing = True
             try:
                 yield self._connection
-                self._execute("COMMIT")
-                self.writes += 1
+                self._execute(commit)
             except BaseException as error:
-                self._roll_back()
+                self._undo(roll_back)
+                self._vacuum_is_due &= not outermost
                 # Whatever was read in here, and perhaps kept, was never committed.
-                self.writes += 1
                 self.rollbacks += 1
                 if isinstance(error, DBAPIError | sqlite3.Error):
                     raise self._translated(error) from error
                 raise
             finally:
-                self._writing = False
+                self.writes += 1
+                self._writing = not outermost
+            if outermost and self._vacuum_is_due:
+                self.vacuum()
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -228,9 +234,11 @@ class Database:
         except sqlite3.Error as error:
             raise self._translated(error) from error
 
-    def _roll_back(self) -> None:
-        if self.raw.in_transaction:
-            self.raw.execute("ROLLBACK")
+    def _undo(self, statement: str = "ROLLBACK") -> None:
+        for part in statement.split("; "):
+            # An error of the database may have ended the transaction already.
+            if self.raw.in_transaction:
+                self.raw.execute(part)
 
     def _translated(self, error: DBAPIError | sqlite3.Error) -> PromptKernelError:
         if "malformed" in str(error):
@@ -239,12 +247,15 @@ class Database:
         return StoreUnavailableError(self.url, reason_of(error))
 
     def vacuum(self) -> None:
-        """Rewrite the file without what was deleted, and empty the write-ahead log.
+        """Rewrite the file without what was deleted, and empty the write-ahead log; in a transaction, after its end.
 
         Raises:
             StoreUnavailableError: there is no room for the copy, or another process is in the way.
         """
         with self._held():
+            self._vacuum_is_due = self._writing
+            if self._writing:
+                return
             self._execute("VACUUM")
             self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.writes += 1

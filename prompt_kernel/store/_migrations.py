@@ -1,112 +1,17 @@
-"""The schema, as numbered steps: each in one transaction with its number, so that a kill leaves all of it or none.
+"""Upgrades: each step of the schema in one transaction with its number, so that a kill leaves all of it or none.
 
-A step is never changed once it was released; a test compares the outcome of all of them with `tables`.
+A test compares the outcome of all steps with `tables`.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from prompt_kernel.errors import SchemaTooNewError, StoreUnavailableError
 from prompt_kernel.store._backup import copy_database
 from prompt_kernel.store._engine import APPLICATION_ID, Database, reason_of
-
-Step = Callable[[sqlite3.Connection], None]
-
-
-def _m001_first(connection: sqlite3.Connection) -> None:
-    for statement in _FIRST:
-        connection.execute(statement)
-
-
-_FIRST: Final = (
-    """CREATE TABLE prompt (
-        id INTEGER NOT NULL PRIMARY KEY,
-        uid VARCHAR NOT NULL UNIQUE,
-        path VARCHAR NOT NULL,
-        "key" VARCHAR NOT NULL,
-        name_key VARCHAR NOT NULL,
-        description VARCHAR NOT NULL,
-        tags VARCHAR NOT NULL,
-        head INTEGER NOT NULL,
-        characters INTEGER NOT NULL,
-        enabled BOOLEAN NOT NULL,
-        author VARCHAR NOT NULL,
-        updated_at VARCHAR NOT NULL,
-        deleted_at VARCHAR,
-        deleted_by VARCHAR,
-        layout VARCHAR
-    )""",
-    'CREATE UNIQUE INDEX prompt_key ON prompt ("key") WHERE deleted_at IS NULL',
-    "CREATE INDEX prompt_name ON prompt (name_key)",
-    "CREATE INDEX prompt_deleted ON prompt (deleted_at) WHERE deleted_at IS NOT NULL",
-    """CREATE TABLE version (
-        id INTEGER NOT NULL PRIMARY KEY,
-        prompt_id INTEGER NOT NULL REFERENCES prompt (id),
-        number INTEGER NOT NULL,
-        text VARCHAR NOT NULL,
-        sha256 VARCHAR NOT NULL,
-        engine VARCHAR NOT NULL,
-        variables VARCHAR NOT NULL,
-        author VARCHAR NOT NULL,
-        origin VARCHAR NOT NULL,
-        message VARCHAR NOT NULL,
-        created_at VARCHAR NOT NULL,
-        UNIQUE (prompt_id, number)
-    )""",
-    """CREATE TRIGGER version_is_immutable BEFORE UPDATE ON version
-        BEGIN SELECT RAISE(ABORT, 'a version is immutable'); END""",
-    """CREATE TABLE label (
-        prompt_id INTEGER NOT NULL REFERENCES prompt (id),
-        name VARCHAR NOT NULL,
-        number INTEGER NOT NULL,
-        PRIMARY KEY (prompt_id, name)
-    )""",
-    """CREATE TABLE reference (
-        id INTEGER NOT NULL PRIMARY KEY,
-        prompt_id INTEGER NOT NULL REFERENCES prompt (id),
-        spelled VARCHAR NOT NULL,
-        name_key VARCHAR NOT NULL,
-        pin VARCHAR NOT NULL,
-        line INTEGER NOT NULL,
-        target_id INTEGER REFERENCES prompt (id)
-    )""",
-    "CREATE INDEX reference_prompt ON reference (prompt_id, target_id)",
-    "CREATE INDEX reference_target ON reference (target_id)",
-    "CREATE INDEX reference_name ON reference (name_key)",
-    """CREATE TABLE directory (
-        id INTEGER NOT NULL PRIMARY KEY,
-        path VARCHAR NOT NULL,
-        "key" VARCHAR NOT NULL UNIQUE,
-        description VARCHAR NOT NULL,
-        enabled BOOLEAN NOT NULL,
-        source VARCHAR NOT NULL
-    )""",
-    """CREATE TABLE redirect (
-        "key" VARCHAR NOT NULL PRIMARY KEY,
-        path VARCHAR NOT NULL,
-        prompt_id INTEGER NOT NULL REFERENCES prompt (id)
-    )""",
-    "CREATE INDEX ix_redirect_prompt_id ON redirect (prompt_id)",
-    """CREATE TABLE change (
-        id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-        kind VARCHAR NOT NULL,
-        prompt_id INTEGER,
-        path VARCHAR NOT NULL,
-        version INTEGER,
-        detail VARCHAR NOT NULL,
-        author VARCHAR NOT NULL,
-        origin VARCHAR NOT NULL,
-        at VARCHAR NOT NULL
-    )""",
-    """CREATE VIRTUAL TABLE search USING fts5 (
-        path, description, tags, text, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
-    )""",
-)
-
-STEPS: Final[tuple[Step, ...]] = (_m001_first,)
+from prompt_kernel.store._schema import STEPS, Step
 
 
 def upgrade(database: Database, steps: Sequence[Step] = STEPS) -> None:

@@ -1,6 +1,6 @@
 """Finding and listing: one prompt by whatever name, many by page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, text
 from prompt_kernel.errors import AmbiguousNameError, DamagedTextError, PromptNotFoundError, VersionNotFoundError
 from prompt_kernel.expansion import Pin, choose, hash_of
 from prompt_kernel.names import is_path, is_suffix, join, key_of, name_of, near, shortest_names, suffixes
-from prompt_kernel.records import Change, Entry, Prompt, Version
+from prompt_kernel.records import Prompt, Version
 from prompt_kernel.store import _rows
 from prompt_kernel.store._engine import Database
 
@@ -37,16 +37,6 @@ _HISTORY = text(
     "SELECT number, text, sha256, engine, variables, author, origin, message, created_at FROM version"
     " WHERE prompt_id = :id ORDER BY number DESC"
 )
-_ENTRY = "SELECT path, head, description, tags, updated_at, author, characters, enabled FROM prompt"
-#: A directory holds the keys from `a/` up to `a0`, the character after the slash.
-_PAGE = _ENTRY + " WHERE deleted_at IS NULL AND key > :after ORDER BY key LIMIT :limit"
-_PAGE_IN = (
-    _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last ORDER BY key LIMIT :limit"
-)
-_PAGE_TAGGED = (
-    _ENTRY + " WHERE deleted_at IS NULL AND key > :after AND key >= :first AND key < :last"  # noqa: S608 - constants
-    " AND EXISTS (SELECT 1 FROM json_each(prompt.tags) t WHERE t.value = :tag) ORDER BY key LIMIT :limit"
-)
 _SAME_NAMES = text("SELECT path FROM prompt WHERE deleted_at IS NULL AND name_key IN :names").bindparams(
     bindparam("names", expanding=True)
 )
@@ -57,11 +47,9 @@ _LIKELY = text(
     "SELECT path FROM prompt WHERE deleted_at IS NULL"
     " AND (name_key >= :first AND name_key < :last OR key LIKE :part ESCAPE '\\') LIMIT 2000"
 )
+_BY_UID = text("SELECT path FROM prompt WHERE uid = :uid AND deleted_at IS NULL")
 _TAGS = text(
     "SELECT t.value, count(*) FROM prompt, json_each(prompt.tags) t WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 1"
-)
-_CHANGES = text(
-    "SELECT id, kind, path, version, detail, author, origin, at FROM change WHERE id > :after ORDER BY id LIMIT :limit"
 )
 LAST = chr(0x10FFFF)
 #: What SQLite holds as a number, and Python does not mind to exceed.
@@ -242,29 +230,24 @@ def history(connection: Connection, name: str) -> list[Version]:
     ]  # fmt: skip
 
 
-def page(database: Database, directory: str | None, tag: str | None, after: str | None, limit: int) -> Sequence[Entry]:
-    """Return up to `limit` prompts that follow `after` in the order of paths."""
-    last = key_of(after) if after else ""
-    if directory is None and tag is None:
-        rows = database.rows(_PAGE, {"after": last, "limit": limit})
-    else:
-        bounds = {"after": last, "limit": limit, "tag": _rows.bindable(tag or ""), **bounds_of(directory or "")}
-        rows = database.rows(_PAGE_IN if tag is None else _PAGE_TAGGED, bounds)
-    return list(map(_rows.entry, rows))
-
-
 def bounds_of(directory: str) -> dict[str, str]:
-    """Return the first and the last key of a directory, of everything for ""."""
+    """Return where the keys of a directory begin and end: from `a/` to `a0`, the next character; for "" all of them."""
     key = key_of(directory)
     return {"first": key + "/", "last": key + "0"} if key else {"first": "", "last": LAST}
+
+
+def path_of(connection: Connection, uid: str) -> str:
+    """Return the path that a prompt has now.
+
+    Raises:
+        PromptNotFoundError: it lies in the trash, or was purged.
+    """
+    row = connection.execute(_BY_UID, {"uid": _rows.bindable(uid)}).first()
+    if row is None:
+        raise PromptNotFoundError(uid)
+    return str(row[0])
 
 
 def tags(connection: Connection) -> dict[str, int]:
     """Return every tag with the number of prompts that have it."""
     return {row[0]: row[1] for row in connection.execute(_TAGS)}
-
-
-def changes(connection: Connection, after: int, limit: int) -> list[Change]:
-    """Return up to `limit` entries of the log that came after entry `after`, the oldest first."""
-    rows = connection.execute(_CHANGES, {"after": after, "limit": limit})
-    return [Change._make((*row[:-1], _rows.moment(row.at))) for row in rows]

@@ -50,6 +50,8 @@ class StoreSource:
         self._heads: dict[int, SourceText] = {}
         self._exact: dict[str, SourceText] = {}
         self._found: dict[tuple[str, Pin, str], SourceText] = {}
+        #: What names that lead nowhere may have meant; it depends on nothing but the paths that there are.
+        self._near: dict[str, list[str]] = {}
         #: The prompt that was read last, whose references have not been asked for yet.
         self._edges_of: int | None = None
 
@@ -99,6 +101,7 @@ class StoreSource:
         self._heads.clear()
         self._exact.clear()
         self._found.clear()
+        self._near.clear()
         self._edges_of = None
 
     def find(self, name: str, pin: Pin, directory: str) -> SourceText:
@@ -132,7 +135,16 @@ class StoreSource:
             hidden = _read.by_suffix(connection, name)
         if hidden is not None:
             raise DisabledPromptError(name, hidden[1])
-        raise PromptNotFoundError(name, _read.likely(connection, name))
+        raise PromptNotFoundError(name, self._likely(connection, name))
+
+    def _likely(self, connection: Connection, name: str) -> list[str]:
+        """Return what `name` may have meant; to find out takes longer than all else, and texts keep their typos."""
+        near = self._near.get(name)
+        if near is None:
+            if len(self._near) >= _MOST_NEAR:
+                self._near.clear()
+            near = self._near[name] = _read.likely(connection, name)
+        return near
 
     def _text(self, connection: Connection, prompt_id: int, path: str, pin: Pin) -> SourceText:
         if pin is None:
@@ -191,6 +203,7 @@ class StoreSource:
         return _source_text(rows[0])
 
 
+_MOST_NEAR = 1000
 _OF_ONE_TEXT = frozenset({"saved", "described", "labelled", "unlabelled"})
 
 

@@ -40,11 +40,16 @@ _PURGE = (
     text("DELETE FROM reference WHERE prompt_id = :id"),
     text("DELETE FROM redirect WHERE prompt_id = :id"),
     text("DELETE FROM label WHERE prompt_id = :id"),
+    text("DELETE FROM live_update WHERE prompt_id = :id"),
+    text("DELETE FROM live_document WHERE prompt_id = :id"),
+    text("DELETE FROM favourite WHERE prompt_id = :id"),
+    text("DELETE FROM opening WHERE prompt_id = :id"),
     text("DELETE FROM version WHERE prompt_id = :id"),
+    # That somebody changed something, and when, stays in the log; what was said of it goes, and the id, which another
+    # prompt may get.
+    text("UPDATE change SET detail = '', prompt_id = NULL WHERE prompt_id = :id"),
     text("DELETE FROM prompt WHERE id = :id"),
 )
-#: What was said of the versions that are gone; that somebody changed something, and when, stays in the log.
-_FORGET_MESSAGES = text("UPDATE change SET detail = '' WHERE detail <> '' AND prompt_id NOT IN (SELECT id FROM prompt)")
 
 
 def delete(connection: Connection, name: str, writer: Writer, *, force: bool) -> Trashed:
@@ -128,7 +133,6 @@ def purge(database: Database, name: str | None, writer: Writer) -> int:
                 connection.execute(statement, {"id": prompt_id})
             _versions.log(connection, "purged", None, found.path, None, writer)
         if doomed:
-            connection.execute(_FORGET_MESSAGES)
             # Deleted words stay in the index's pages until they are merged.
             connection.execute(text("INSERT INTO search (search) VALUES ('optimize')"))
     if doomed:

@@ -113,6 +113,11 @@ def current(connection: Connection, path: str) -> Any:
     return row
 
 
+def current_of(connection: Connection, prompt_id: int) -> Any:
+    """Return the same row of a prompt by its id."""
+    return connection.execute(_CURRENT_BY_ID, {"id": prompt_id}).one()
+
+
 def create(connection: Connection, drafts: Sequence[Draft], writer: Writer) -> None:
     """Insert prompts that do not exist yet, with all that belongs to them, in few statements."""
     next_id = int(connection.execute(_NEXT_ID).scalar_one())
@@ -355,7 +360,7 @@ def label(connection: Connection, path: str, name: str, version: int | None, wri
             "label", f"{name!r} must start with a letter or _ and hold letters, digits, _, - and ."
         )
     prompt_id, found = _read.locate(connection, path)
-    row = connection.execute(_CURRENT_BY_ID, {"id": prompt_id}).one()
+    row = current_of(connection, prompt_id)
     number = row.head if version is None else _read.number_of(connection, prompt_id, found, version)
     connection.execute(_SET_LABEL, {"id": prompt_id, "name": name, "number": number})
     log(connection, "labelled", prompt_id, found, number, writer, name)

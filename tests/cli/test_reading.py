@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 import prompt_kernel as pk
+from prompt_kernel.live.document import seed
 
 Run = Callable[..., Any]
 
@@ -141,3 +142,16 @@ def test_includes_and_referrers_are_the_two_ends_of_a_reference(run: Run) -> Non
     assert run("referrers", "tone", "--json").data == [
         {"path": "style/base", "spelled": "style/tone", "pin": None, "target": "style/tone", "line": 1}
     ]
+
+
+def test_show_draft_prints_the_text_that_is_being_edited(run: Run, library: pk.Store) -> None:
+    library.live.open(library["style/base"].uid, lambda _: seed("[[style/tone]]Be\x1b brief, and ☕.\n"))
+    assert run("show", "base", "--draft") == (0, "[[style/tone]]Be\x1b brief, and ☕.\n", "")
+    assert run("show", "base") == (0, "[[style/tone]]Be brief.\n", "")
+    assert run("show", "style/tone", "--draft") == (0, library["style/tone"].text, "")
+
+
+@pytest.mark.parametrize("arguments", [["base@1", "--draft"], ["base", "--draft", "--json"]])
+def test_a_draft_is_a_text_and_has_no_versions(run: Run, arguments: list[str]) -> None:
+    refused = "prompt-kernel: --draft prints the text that is being edited now: leave --json and @ out.\n"
+    assert run("show", *arguments) == (2, "", refused)

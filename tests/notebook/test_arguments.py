@@ -70,6 +70,7 @@ def test_a_prompt_line_takes_its_arguments_in_any_order() -> None:
         "values": ["tone=plain", "code:=x"],
         "lenient": True,
         "raw": False,
+        "draft": False,
         "out": "text",
     }
 

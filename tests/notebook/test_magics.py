@@ -17,6 +17,7 @@ from prompt_kernel.errors import (
     ConflictError,
     InvalidPathError,
     InvalidVariableError,
+    MissingExtraError,
     MissingVariableError,
     PromptNotFoundError,
     StoreUnavailableError,
@@ -97,6 +98,7 @@ def test_nothing_of_a_line_is_interpolated(run: Run) -> None:
         ("%prompt review code", UsageError, "'code' is not name=value"),
         ("%prompt", UsageError, "the following arguments are required: PATH@PIN"),
         ("%prompt review --raw code=x", UsageError, "--raw expands nothing, so it takes no values"),
+        ("%prompt review@1 --draft", UsageError, "--draft is what is being edited now, so it takes no @"),
         ("%%expand code\nx", UsageError, "'code' is not name=value"),
         ("%prompts lst", UsageError, "Did you mean list?"),
         ("%prompts impact review nobody", UsageError, "nobody is no variable of this notebook that holds a text"),
@@ -123,6 +125,42 @@ def test_lenient_keeps_what_cannot_be_expanded(run: Run, library: Store) -> None
 def test_raw_gives_the_stored_text(run: Run, library: Store) -> None:
     assert run("%prompt style/base --raw") == library["style/base"].text
     assert type(run("_")) is str
+
+
+@pytest.fixture
+def edited(library: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The library while somebody edits: `review` asks for something else, and `other` has other braces."""
+    drafts = {"review": "[[base]]{{ what }}, {{ code }}?", "other": "{{ what }}"}
+    library.save("other", "plain", engine="plain")
+
+    def draft_text(store: Store, path: str) -> str:
+        assert store.url == library.url
+        return drafts.get(path) or store[path].text
+
+    monkeypatch.setitem(sys.modules, "prompt_kernel.live", SimpleNamespace(draft_text=draft_text))
+    return library
+
+
+def test_draft_takes_the_text_that_is_being_edited(run: Run, edited: Store) -> None:
+    run("what, code = 'why', 'x'")
+    found = run("%prompt review --draft code=y")
+    assert found == "Speak in a plain voice.\nBe brief.\nwhy, y?"
+    assert (found.from_notebook, isinstance(found, Expansion)) == ({"what"}, True)
+    assert run("%prompt review --draft --raw") == "[[base]]{{ what }}, {{ code }}?"
+    assert run("%prompt other --draft") == "{{ what }}"
+    assert run("%prompt style/base --draft") == edited.expand("style/base")
+    assert run("%prompt review") == edited.expand("review", code="x")
+
+
+def test_draft_without_its_optional_part_says_how_to_install_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [name for name in sys.modules if name.startswith("prompt_kernel.live")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "pycrdt", None)
+    with pytest.raises(MissingExtraError, match='pip install "prompt-kernel\\[dashboard\\]"'):
+        run("%prompt style/tone --draft")
+    assert "Traceback" not in capsys.readouterr().out
 
 
 def test_out_puts_the_result_into_a_variable(run: Run, library: Store) -> None:

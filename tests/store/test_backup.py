@@ -205,6 +205,15 @@ def test_where_there_is_no_room_for_the_copy_the_old_store_stays(
     assert sorted(found for found in file.parent.iterdir() if found.stat().st_size) == sorted([file, backup])
 
 
+def test_a_backup_with_a_column_of_another_name_is_not_sound(library: Store, tmp_path: Path) -> None:
+    backup = library.backup(tmp_path / "copy.db")
+    backup.write_bytes(backup.read_bytes().replace(b"        enabled BOOLEAN", b"        enablee BOOLEAN", 1))
+    (problem,) = _backup.verify(backup)
+    assert problem in ("the table prompt is not as it was made", "the table directory is not as it was made")
+    with pytest.raises(StoreUnavailableError, match=f"not sound, so nothing was replaced: {problem}"):
+        restore_backup(backup, library.url)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_flipped_bit_goes_unnoticed(library: Store, tmp_path: Path, seed: int, dump: Dump) -> None:
     dice = random.Random(seed)  # noqa: S311 - dice

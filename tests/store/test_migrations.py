@@ -4,7 +4,8 @@ import json
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ Worker = Callable[..., subprocess.Popen[str]]
 
 
 def add_rating(connection: sqlite3.Connection) -> None:
-    """Be a second step."""
+    """Be a step after ours."""
     connection.execute("ALTER TABLE prompt ADD COLUMN rating INTEGER NOT NULL DEFAULT 0")
 
 
 def fail(connection: sqlite3.Connection) -> None:
-    """Be a second step that goes wrong halfway."""
+    """Be a step that goes wrong halfway."""
     add_rating(connection)
     connection.execute("SELECT * FROM nowhere")
 
@@ -32,11 +33,26 @@ NEWER = (*_migrations.STEPS, add_rating)
 
 
 @pytest.fixture
-def old(library: Store) -> Path:
+def first_schema(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    """Know nothing but the first schema while the block lasts."""
+
+    @contextmanager
+    def knowing_it() -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr(_migrations, "upgrade", partial(_migrations.upgrade, steps=_migrations.STEPS[:1]))
+            yield
+
+    return knowing_it
+
+
+@pytest.fixture
+def old(first_schema: Callable[[], AbstractContextManager[None]], request: pytest.FixtureRequest) -> Path:
     """Give the file of a store of the first schema, with prompts in it, closed."""
-    library.delete("review")
-    library.rename("style/tone", "style/voice")
-    library.close()
+    with first_schema():
+        library: Store = request.getfixturevalue("library")
+        library.delete("review")
+        library.rename("style/tone", "style/voice")
+        library.close()
     return Path(library.url.removeprefix("sqlite:///"))
 
 
@@ -80,12 +96,30 @@ def test_an_older_store_is_upgraded_after_a_backup(old: Path, opened: Callable[.
         ("format/json", 0), ("style/base", 0), ("style/voice", 0),
     ]  # fmt: skip
     backup = old.with_name(f"{old.name}.schema-1.backup")
-    assert (schema(backup), schema(old)[0]) == (before, 2)
+    assert (before[0], schema(backup), schema(old)[0]) == (1, before, 3)
     _migrations.upgrade(database, NEWER)
-    assert schema(old)[0] == 2
+    assert schema(old)[0] == 3
+
+
+def test_a_store_of_the_first_schema_keeps_all_that_is_in_it(
+    old: Path, first_schema: Callable[[], AbstractContextManager[None]], dump: Callable[[Store], dict[str, Any]]
+) -> None:
+    backup = old.with_name(f"{old.name}.schema-1.backup")
+    with first_schema(), Store(old) as store:
+        before, log = dump(store), store.changes()
+        assert (store.summary().schema, backup.exists()) == (1, False)
+    with Store(old) as store:
+        assert (dump(store), store.changes(), store.doctor(), store.check()) == (before, log, [], [])
+        document = store.live.open(store["style/voice"].uid, str.encode)
+        assert document.state == b"Speak in a {{ tone }} voice.\n"
+        assert store.favourite("style/base") == store.favourites()[0]
+        assert store.summary().schema == 2
+    with first_schema(), Store(backup) as store:
+        assert (dump(store), store.changes(), store.summary().schema) == (before, log, 1)
 
 
 def test_a_step_that_fails_leaves_nothing_of_itself(old: Path, opened: Callable[..., Database]) -> None:
+    _migrations.upgrade(opened(old))
     before = schema(old)
     with pytest.raises(StoreUnavailableError, match="no such table: nowhere"):
         _migrations.upgrade(opened(old), (*_migrations.STEPS, fail))
@@ -99,7 +133,7 @@ def test_a_store_in_memory_is_upgraded_without_a_backup(tmp_path: Path, monkeypa
     database = Database("sqlite:///:memory:")
     _migrations.upgrade(database)
     _migrations.upgrade(database, NEWER)
-    assert (database.raw.execute("PRAGMA user_version").fetchone()[0], list(tmp_path.iterdir())) == (2, [])
+    assert (database.raw.execute("PRAGMA user_version").fetchone()[0], list(tmp_path.iterdir())) == (3, [])
     database.close()
 
 
@@ -126,7 +160,7 @@ def test_a_store_of_a_newer_schema_is_read_and_not_written(old: Path, opened: Ca
     before = schema(old)
     with Store(old) as store:
         sentence = (
-            f"The store {store.url} has schema 2, this version knows up to 1. It was opened for reading only; "
+            f"The store {store.url} has schema 3, this version knows up to 2. It was opened for reading only; "
             "upgrade with: pip install --upgrade prompt-kernel"
         )
         assert (store.read_only, store.summary().read_only) == (sentence, sentence)

@@ -1,5 +1,8 @@
 """The store as a source of texts: what is stored is expanded as it is now, or exactly as it once was."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 
 from prompt_kernel.errors import (
@@ -14,8 +17,10 @@ from prompt_kernel.errors import (
 )
 from prompt_kernel.expansion import Limits, Manifest
 from prompt_kernel.records import Draft
-from prompt_kernel.store import Store
+from prompt_kernel.store import Store, _source
 from prompt_kernel.variables import Declaration
+
+Traced = Callable[[Store], AbstractContextManager[list[str]]]
 
 
 def test_a_prompt_is_expanded_with_all_that_it_includes(library: Store) -> None:
@@ -172,3 +177,33 @@ def test_a_manifest_whose_text_is_another_one_is_refused(library: Store) -> None
     data["entries"][0]["sha256"] = "0" * 64
     with pytest.raises(DamagedTextError, match="format/json@1 does not match"):
         library.expand_manifest(Manifest.from_data(data))
+
+
+# Names that lead nowhere
+
+
+def test_what_a_name_may_have_meant_is_looked_up_once(library: Store, traced: Traced) -> None:
+    def looked_up(text: str) -> tuple[str, int]:
+        with traced(library) as statements:
+            diagnostics = library.expand_text(text, strict=False).diagnostics
+        return diagnostics[0].message, len([statement for statement in statements if "LIKE" in statement])
+
+    meant_tone = "There is no prompt 'style/tonne'. Did you mean style/tone?"
+    assert looked_up("[[style/tonne]]") == (meant_tone, 1)
+    assert looked_up("[[style/tonne]] and more, [[style/tonne]]") == (meant_tone, 0)
+    library.save("style/base", "other text")
+    library.live.open(library["review"].uid, str.encode)
+    assert looked_up("[[style/tonne]]") == (meant_tone, 0)
+    library.save("style/tonnes", "x")
+    meant_both = "There is no prompt 'style/tonne'. Did you mean style/tonnes or style/tone?"
+    assert looked_up("[[style/tonne]]") == (meant_both, 1)
+    with Store(library.url) as other:
+        other.delete("style/tonnes")
+    assert looked_up("[[style/tonne]]") == (meant_tone, 1)
+
+
+def test_not_every_name_that_ever_led_nowhere_is_remembered(library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_source, "_MOST_NEAR", 2)
+    for number in (1, 2, 3, 1, 2):
+        with pytest.raises(PromptNotFoundError):
+            library.expand_text(f"[[tonne{number}]]")

@@ -197,6 +197,37 @@ def _upgraded(file: Path, content: bytes | None, kill_at: int | None) -> dict[st
     return found
 
 
+# Live documents
+
+
+def open_live(url: str, uid: str) -> None:
+    """Open a live document, and print its epoch and the state that somebody has seeded it with."""
+    with Store(url) as store:
+        _started()
+        document = store.live.open(uid, lambda text: f"{text} seeded by {os.getpid()}".encode())
+        print(json.dumps([document.epoch, document.state.decode(), document.synced]))  # noqa: T201 - the outcome
+
+
+def absorb_live(url: str, uid: str, versions: str) -> None:
+    """Save a version and absorb what there is, so many times; print which versions were taken in here."""
+    with Store(url, author=str(os.getpid())) as store:
+        _started()
+        absorbed = []
+        for number in range(int(versions)):
+            store.save("a", f"{os.getpid()} {number}")
+            found = store.live.absorb(uid, _rebased, str(os.getpid()))
+            if found is not None:
+                absorbed.append(found.version)
+        print(json.dumps(absorbed))  # noqa: T201 - the outcome
+
+
+def _rebased(state: bytes, before: str, after: str) -> tuple[bytes, bytes]:
+    """Be a document that is nothing but its text, and say what it was changed from."""
+    if state.decode() != before:
+        raise ValueError(before)
+    return f"{before} -> {after}".encode(), after.encode()
+
+
 def _started() -> None:
     """Say that the imports are done, and wait until the others are there."""
     print("ready", flush=True)  # noqa: T201 - the signal
