@@ -291,6 +291,10 @@ class Store:
         except (LookupError, AmbiguousNameError):
             return False
 
+    def __bool__(self) -> bool:
+        """A store is there, also an empty one."""
+        return True
+
     def __len__(self) -> int:
         with self._database.reading() as connection:
             return int(connection.execute(_COUNT).scalar_one())

@@ -21,6 +21,10 @@ from prompt_kernel.records import Draft
 from prompt_kernel.store import Store
 
 
+def test_an_empty_store_is_a_store_all_the_same(store: Store) -> None:
+    assert (bool(store), len(store)) == (True, 0)
+
+
 def fill(store: Store, *paths: str) -> None:
     """Save a prompt at each of `paths`, with its path as its text."""
     store.save_many(Draft(path, path) for path in paths)

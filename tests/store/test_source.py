@@ -35,6 +35,18 @@ def test_a_prompt_is_expanded_with_all_that_it_includes(library: Store) -> None:
     assert library.expand("review", {"code": "y"}, code="x = 1", tone="formal") == expansion
 
 
+def test_a_prompt_is_expanded_as_if_it_had_another_text(library: Store) -> None:
+    expansion = library.expand_as("style/base", "[[tone]]Be {{ how }}.", how="kind")
+    assert expansion == "Speak in a plain voice.\nBe kind."
+    assert [(piece.path, piece.version) for piece in expansion.pieces] == [
+        ("style/tone", 1), ("style/tone", 1), ("style/tone", 1), ("style/base", None), ("style/base", None),
+        ("style/base", None),
+    ]  # fmt: skip
+    assert library.expand("style/base") == "Speak in a plain voice.\nBe brief.\n"
+    with pytest.raises(InclusionCycleError, match="style/base -> review -> style/base"):
+        library.expand_as("style/base", "[[review]]", code="x")
+
+
 def test_what_a_variable_is_called_by_is_no_hindrance(store: Store) -> None:
     store.save("a", "{{ path }} {{ strict }} {{ self }}")
     assert store.expand("a", {"path": 1, "strict": 2, "self": 3}) == "1 2 3"
