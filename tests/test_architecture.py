@@ -17,6 +17,7 @@ import prompt_kernel
 
 PACKAGE = Path(prompt_kernel.__file__).parent
 ROOT = PACKAGE.parent
+DASHBOARD = ROOT / "dashboard" / "prompt_kernel_dashboard"
 
 #: The house, from the ground up. What is not yet built has its place already.
 LAYERS = [
@@ -71,11 +72,28 @@ NEVER_AT_THE_TOP = {"pandas", "polars", "platformdirs", "ipywidgets", "anywidget
 @cache
 def sources() -> dict[str, ast.Module]:
     """Every module's dotted name with its syntax tree."""
-    return {_dotted(path): ast.parse(path.read_bytes(), str(path)) for path in sorted(PACKAGE.rglob("*.py"))}
+    return _parsed(PACKAGE)
+
+
+@cache
+def dashboard() -> dict[str, ast.Module]:
+    """The same of the dashboard, which is a package of its own."""
+    return _parsed(DASHBOARD)
+
+
+def _parsed(package: Path) -> dict[str, ast.Module]:
+    return {_dotted(path): ast.parse(path.read_bytes(), str(path)) for path in sorted(package.rglob("*.py"))}
 
 
 def _dotted(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    root = ROOT if path.is_relative_to(PACKAGE) else DASHBOARD.parent
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _path(module: str) -> Path:
+    root = ROOT if module in sources() else DASHBOARD.parent
+    path = root.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _is_for_types(node: ast.stmt) -> bool:
@@ -242,11 +260,43 @@ def test_the_dashboard_is_imported_by_its_command_alone() -> None:
     assert outside <= {("cli", True)}
 
 
+def test_the_dashboard_uses_public_names_only() -> None:
+    private = [
+        (module, f"{node.module}.{alias.name}")
+        for module, tree in dashboard().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(f"{FRONT_DOOR}.")
+        for alias in node.names
+        if "._" in f"{node.module}.{alias.name}"
+    ]
+    reached = [
+        where
+        for where, node in _offenders(ast.Attribute)
+        if where.startswith(DASHBOARD.name) and isinstance(node, ast.Attribute)
+        if node.attr.startswith("_") and not node.attr.startswith("__") and ast.unparse(node.value) != "self"
+    ]
+
+    assert (private, reached) == ([], [])
+
+
+def test_no_text_becomes_html_in_the_dashboard() -> None:
+    """Texts are shown as texts; the only HTML is our own style sheet, a constant."""
+    unsafe = [
+        where
+        for where, node in _offenders(ast.Call)
+        if isinstance(node, ast.Call)
+        if any(keyword.arg in ("unsafe_allow_html", "unsafe_allow_javascript") for keyword in node.keywords)
+        or (ast.unparse(node.func) in ("st.html", "components.html") and not all(map(_is_fixed, node.args)))
+    ]
+
+    assert unsafe == []
+
+
 # Rules of the house
 
 
 def _offenders(kind: type[ast.AST] | tuple[type[ast.AST], ...]) -> Iterator[tuple[str, ast.AST]]:
-    for module, tree in sources().items():
+    for module, tree in {**sources(), **dashboard()}.items():
         for node in ast.walk(tree):
             if isinstance(node, kind):
                 yield f"{module}:{getattr(node, 'lineno', 0)}", node
@@ -347,7 +397,7 @@ def test_no_module_is_over_400_lines_without_a_reason() -> None:
     """The reason stands in the module's docstring, and says how many lines."""
     long = [
         (module, lines)
-        for module, tree in sources().items()
+        for module, tree in {**sources(), **dashboard()}.items()
         if (lines := _lines(module)) > 400 and "lines" not in (ast.get_docstring(tree) or "")
     ]
 
@@ -355,9 +405,7 @@ def test_no_module_is_over_400_lines_without_a_reason() -> None:
 
 
 def _lines(module: str) -> int:
-    path = ROOT.joinpath(*module.split("."))
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return path.read_bytes().count(b"\n")
+    return _path(module).read_bytes().count(b"\n")
 
 
 def test_no_function_is_over_40_lines() -> None:
@@ -372,7 +420,7 @@ def test_no_function_is_over_40_lines() -> None:
 
 
 def _comments() -> Iterator[tuple[str, str]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted([*PACKAGE.rglob("*.py"), *DASHBOARD.rglob("*.py")]):
         for token in tokenize.tokenize(io.BytesIO(path.read_bytes()).readline):
             if token.type == tokenize.COMMENT:
                 yield f"{_dotted(path)}:{token.start[0]}", token.string

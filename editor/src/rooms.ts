@@ -1,0 +1,67 @@
+/** The connections of this page: one for each prompt, however many components show it. */
+
+import { Connection, type Place } from "./connection";
+
+interface Room {
+  connection: Connection;
+  users: number;
+  closing: ReturnType<typeof setTimeout> | undefined;
+}
+
+interface Rooms {
+  open: Map<string, Room>;
+  listeners: Set<(uid: string) => void>;
+}
+
+/** A page is turned faster than this, in milliseconds, so that the text is still there when it is turned back. */
+const LINGER = 4000;
+
+// Streamlit loads the module once for each component, under its own address; the rooms are everybody's.
+const KEY = Symbol.for("prompt-kernel.rooms");
+const shared = globalThis as unknown as { [KEY]?: Rooms };
+const rooms: Rooms = (shared[KEY] ??= { open: new Map(), listeners: new Set() });
+
+/** Enter the room of a prompt; every call is paired with one of `leave`. */
+export function enter(place: Place, sockets: typeof WebSocket): Connection {
+  const found = rooms.open.get(place.uid);
+  if (found) {
+    clearTimeout(found.closing);
+    found.users += 1;
+    found.connection.update(place);
+    return found.connection;
+  }
+  const connection = new Connection(place, sockets);
+  rooms.open.set(place.uid, { connection, users: 1, closing: undefined });
+  for (const listener of rooms.listeners) listener(place.uid);
+  return connection;
+}
+
+export function leave(connection: Connection): void {
+  const room = rooms.open.get(connection.uid);
+  if (!room || room.connection !== connection) return;
+  room.users -= 1;
+  if (room.users === 0) closeSoon(connection.uid, room);
+}
+
+/** Call `listener` with the connection of a prompt, now and whenever another takes its place; returns how to stop. */
+export function join(uid: string, listener: (connection: Connection) => void): () => void {
+  const tell = (opened: string): void => {
+    const room = rooms.open.get(uid);
+    if (opened === uid && room) listener(room.connection);
+  };
+  rooms.listeners.add(tell);
+  tell(uid);
+  return () => rooms.listeners.delete(tell);
+}
+
+function closeSoon(uid: string, room: Room): void {
+  room.closing = setTimeout(() => {
+    if (room.users > 0) return;
+    if (room.connection.waiting) {
+      closeSoon(uid, room); // what was typed leaves with the connection, so that waits
+      return;
+    }
+    rooms.open.delete(uid);
+    room.connection.destroy();
+  }, LINGER);
+}
