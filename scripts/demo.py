@@ -1,13 +1,15 @@
 """What `make demo` runs: the sample prompts into a store, the quickstart notebook in a kernel, and what it showed.
 
-The store is the one of PROMPT_KERNEL_URL, which the Makefile sets.
+Then it serves them, unless SERVE is 0. The store is the one of PROMPT_KERNEL_URL, which the Makefile sets.
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 
 import nbformat
+import serve
 from nbclient import NotebookClient
 
 import prompt_kernel as pk
@@ -16,18 +18,18 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 
 NEXT = """\
-Next, type one of these lines:
+Next, type one of these lines{where}:
 
-  make lab
   export PROMPT_KERNEL_URL="{store}"
   .venv/bin/prompt-kernel list
   .venv/bin/prompt-kernel expand data/sql question="Which country returns most?"
+  .venv/bin/prompt-kernel dashboard
   .venv/bin/prompt-kernel --help
 """
 
 
-def main() -> None:
-    """Run the demo and print it as plain text."""
+def main() -> int:
+    """Run the demo and print it as plain text, then serve it."""
     started = time.perf_counter()
     store_file = Path(os.environ["PROMPT_KERNEL_URL"])
     store_file.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +39,9 @@ def main() -> None:
     with pk.connect() as store:
         print(f"\n\n{heading('The store')}\n\n{store.summary()}")
     print(f"\nDone in {time.perf_counter() - started:.1f} s.\n")
-    print(NEXT.format(store=store_file), end="")
+    serving = os.environ.get("SERVE") != "0"
+    print(NEXT.format(store=store_file, where=" in another terminal" if serving else ""), end="")
+    return serve.main() if serving else 0
 
 
 def run(path: Path) -> nbformat.NotebookNode:
@@ -72,4 +76,4 @@ def plain(output: nbformat.NotebookNode) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,8 @@
 """That the benchmarks run, and that all contenders do the same work. Nothing here looks at a time."""
 
+import asyncio
 import importlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 with pytest.MonkeyPatch.context() as _path:
     # They are scripts, which import each other as such.
     _path.syspath_prepend(BENCHMARKS)
-    run, store, timing, sizes, report, worlds, peers = map(
-        importlib.import_module, ("run", "store", "timing", "sizes", "report", "worlds", "peers")
+    run, store, timing, sizes, report, worlds, peers, live, load, servers, clients = map(
+        importlib.import_module,
+        ("run", "store", "timing", "sizes", "report", "worlds", "peers", "live", "load", "servers", "clients"),
     )
+COMPUTED = [name for name in run.names() if name != "open" and name not in live.NAMES]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,7 @@ def work_called(name: str, stores: Any) -> Any:
     return dict(run.works(stores, sizes.TINY))[name]()
 
 
-@pytest.mark.parametrize("name", [name for name in run.names() if name != "open"])
+@pytest.mark.parametrize("name", COMPUTED)
 def test_contenders_agree(name: str, stores: Any) -> None:
     work = work_called(name, stores)
     work.check()
@@ -53,6 +57,7 @@ def test_a_run_prints_and_writes_a_table(
     assert table in capsys.readouterr().out
     assert all(f"\n| {name} |" in table for name in run.names() if name != "open")
     assert "\n| 200 | " in table
+    assert "Everybody has the same text in the end, and so has the store: yes." in table
 
 
 def test_a_part_of_the_run_is_printed_and_not_written(
@@ -70,6 +75,62 @@ def test_a_part_of_the_run_is_printed_and_not_written(
 def test_an_unknown_name_is_answered_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["--quick", "--only", "nonsense"]) == 2
     assert "cold-diamond" in capsys.readouterr().err
+
+
+def test_without_a_browser_one_sentence_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "QUICK", sizes.TINY)
+    monkeypatch.setattr("shutil.which", lambda _: "/nowhere/chromium")
+    assert run.main(["--quick", "--only", "keystroke"]) == 0
+    printed = capsys.readouterr().out
+    reason = "no Chromium starts: install it, or run `playwright install chromium`"
+    assert f"Not measured:\n\n* keystroke-median: {reason}\n* keystroke-p95: {reason}\n" in printed
+    assert "## Against the limits" not in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("keystroke-p95", "playwright"), ("page-start", "streamlit"), ("load-other", "websockets")]
+)
+def test_a_package_that_is_not_installed_is_named(
+    name: str, module: str, monkeypatch: pytest.MonkeyPatch, stores: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert live.measure(stores, name) == live.Live(missing={name: f"{module} is not installed"})
+
+
+def test_what_everybody_writes_arrives_at_everybody(tmp_path: Path) -> None:
+    async def write() -> tuple[Any, list[str], int]:
+        async with clients.Room(f"{server.url.replace('http', 'ws')}/socket", ["", "", ""]) as room:
+            delays = await room.write(0.5, 0.1)
+            return delays, room.texts(), len(room.made)
+
+    with servers.broadcast(tmp_path) as server:
+        delays, texts, marked = asyncio.run(write())
+        assert server.memory() > 1_000_000
+    assert len(delays.acknowledged) >= 3 * 5
+    assert len(delays.others) == marked * 2
+    assert len(texts) == 3
+    assert len(set(texts)) == 1
+    assert texts[0]
+
+
+def test_a_server_that_ends_at_once_is_an_error_with_what_it_said(tmp_path: Path) -> None:
+    server = servers.Server("a server", ["-c", "raise SystemExit('no port for me')"], tmp_path)
+    with pytest.raises(servers.ServerError, match="a server did not start:\nno port for me"), server:
+        pass
+    with pytest.raises(servers.ServerError, match="a server does not run"):
+        server.memory()
+
+
+def test_a_text_that_differs_is_told() -> None:
+    loads = [load.Load(name, 8, [[0.001, 0.002]], [[0.03, 0.03]], 90_000_000, 91_500_000) for name in ("ours", "bare")]
+    loads[0].differ = 1
+    results = load.results(loads, sizes.TINY)
+    table = report.markdown([], None, live.Live(results, loads), sizes.TINY, ["a machine"])
+    assert "| ours | 8 | 1.5 ms | 1.95 ms | 30 ms | 30 ms | 90 MB | 1.5 MB | 1 |" in table
+    assert "and so has the store: **no**." in table
+    assert "| load-other | p95: from an edit to another client, 2 clients write on one prompt | bare | 1 |" in table
 
 
 @pytest.mark.parametrize(

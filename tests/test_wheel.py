@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import sysconfig
+import threading
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
@@ -10,7 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DATA = {"prompt_kernel/py.typed"}
+STATIC = ROOT / "prompt_kernel" / "live" / "static"
+#: What is no Python: the mark that we have types, Streamlit's manifest, and the browser module with its licences.
+DATA = {"prompt_kernel/py.typed", "prompt_kernel/pyproject.toml"} | {
+    f"prompt_kernel/live/static/{name}" for name in (next(STATIC.glob("editor-*.js")).name, "THIRD_PARTY_LICENSES.txt")
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,8 @@ def test_the_wheel_holds_every_module_and_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     modules = {file.relative_to(ROOT).as_posix() for file in (ROOT / "prompt_kernel").rglob("*.py")}
-    assert names == modules | DATA
+    pages = {file.relative_to(ROOT / "dashboard").as_posix() for file in (ROOT / "dashboard").rglob("*.py")}
+    assert names == modules | pages | DATA
 
 
 def test_the_wheel_carries_its_licence_its_program_and_its_extras(wheel: Path) -> None:
@@ -62,6 +69,7 @@ def test_the_wheel_carries_its_licence_its_program_and_its_extras(wheel: Path) -
     assert "LICENSE" in information
     assert "License-Expression: Apache-2.0\n" in metadata
     assert "Provides-Extra: notebook\n" in metadata
+    assert "Provides-Extra: dashboard\n" in metadata
     assert "prompt-kernel = prompt_kernel.cli:main" in entry_points
 
 
@@ -86,3 +94,24 @@ def test_the_extension_loads_from_the_installed_package(installed: Path, tmp_pat
     printed = run(installed / "python", "-m", "IPython", "--no-banner", "load.ipy", cwd=tmp_path)
     assert Path(printed.strip().splitlines()[-1]).is_relative_to(installed.parent)
     assert (tmp_path / "here.db").exists()
+
+
+def test_the_dashboard_of_the_installed_package_serves_the_browser_module_without_node(
+    installed: Path, tmp_path: Path
+) -> None:
+    command = [installed / "python", "-m", "prompt_kernel.cli", "dashboard", "--no-open", "--port", "0"]
+    environment = {"PATH": str(installed), "HOME": str(tmp_path), "PROMPT_KERNEL_URL": str(tmp_path / "here.db")}
+    running = subprocess.Popen(  # noqa: S603 - our own command
+        [str(part) for part in command], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    guard = threading.Timer(60, running.kill)
+    guard.start()
+    with running:
+        address = running.stdout.readline().split()[3] if running.stdout else ""
+        module = next(STATIC.glob("editor-*.js"))
+        asset = f"{address}/_stcore/bidi-components/prompt-kernel.editor/{module.name}"
+        with urllib.request.urlopen(asset) as answer:  # noqa: S310 - our own address
+            served = answer.read()
+        running.terminate()
+    guard.cancel()
+    assert (served, running.returncode) == (module.read_bytes(), 0)

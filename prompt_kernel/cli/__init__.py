@@ -66,6 +66,9 @@ _GROUPS: Final = {
         "backup": ("_care", "copy the store while it is in use"),
         "where": ("_care", "where the store is, and what it holds"),
     },
+    "serve": {
+        "dashboard": ("_serving", "edit the prompts in a browser, together"),
+    },
 }
 _MODULES: Final = {name: module for group in _GROUPS.values() for name, (module, _) in group.items()}
 _FIRST_STEPS: Final = """

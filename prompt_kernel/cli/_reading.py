@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from prompt_kernel.cli._command import Command, add_json, add_path, open_store, whole_number
-from prompt_kernel.cli._output import Column, Marked, Output
+from prompt_kernel.cli._command import USAGE_ERROR, Command, Refusal, add_json, add_path, open_store, whole_number
+from prompt_kernel.cli._output import Column, Marked, Output, visible
+from prompt_kernel.expansion import split_pin
 from prompt_kernel.records import Entry, Hit, Reference
 
 if TYPE_CHECKING:
@@ -83,13 +84,26 @@ def _nothing(store: "Store") -> str:
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
     add_path(parser, "a path or a unique name, with @VERSION or @LABEL if not the newest is meant")
+    parser.add_argument("--draft", action="store_true", help="print the text as it is being edited in the dashboard")
     add_json(parser)
 
 
 def _show(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(arguments, output) as store:
+        if arguments.draft:
+            return _show_draft(store, arguments, output)
         prompt = store.get(arguments.path)
     output.document(prompt)
+    return 0
+
+
+def _show_draft(store: "Store", arguments: argparse.Namespace, output: Output) -> int:
+    if output.json or split_pin(arguments.path)[1] is not None:
+        raise Refusal("--draft prints the text that is being edited now: leave --json and @ out.", USAGE_ERROR)
+    from prompt_kernel.live import draft_text  # noqa: PLC0415 - it needs an optional part
+
+    text = draft_text(store, arguments.path)
+    output.text(visible(text) if output.terminal else text)
     return 0
 
 
@@ -147,7 +161,7 @@ COMMANDS: Final = {
     "show": Command(
         "Print a prompt's text as it is stored, with nothing filled in.\n\n"
         "In a pipe: the text alone, byte for byte. In a terminal a table with its facts stands above it.",
-        ["show style/tone", "show style/tone@2", "show review@production > review.md"],
+        ["show style/tone", "show style/tone@2", "show review@production > review.md", "show review --draft"],
         _show_arguments,
         _show,
     ),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,7 +11,6 @@ import time
 import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from re import Pattern
 from urllib.error import URLError
 from urllib.parse import quote
 
@@ -136,8 +136,8 @@ class Person:
         await until(self.text, text)
 
     def button(self, name: str) -> Locator:
-        """The button with exactly this name, and none that is covered by a dialog."""
-        return self.page.get_by_role("button", name=name, exact=True)
+        """The button with exactly this name; a shortcut stands behind it."""
+        return self.page.get_by_role("button", name=re.compile(f"^{re.escape(name)}( Shortcut .*)?$"))
 
     @property
     def dialog(self) -> Locator:
@@ -157,7 +157,7 @@ class Person:
         """Wait until the library lists exactly these prompts."""
         await until(self.paths, list(paths))
 
-    async def reads(self, sentence: str | Pattern[str]) -> None:
+    async def reads(self, sentence: str | re.Pattern[str]) -> None:
         """Wait until the page says this."""
         await expect(self.page.get_by_text(sentence).filter(visible=True).first).to_be_visible()
 

@@ -35,7 +35,9 @@ async def _texts_differ(one: Person, other: Person) -> bool:
 async def test_two_people_type_at_different_places_and_nothing_is_lost(dashboard: Dashboard, enter: Enter) -> None:
     ana, ben = await _open(enter, dashboard, "Ana", "Ben")
 
-    await asyncio.gather(ana.type("a" * 200, at=0), ben.type("b" * 200, at=len(START)))
+    await ana.put_cursor(0)
+    await ben.put_cursor(len(START))
+    await asyncio.gather(ana.type("a" * 200), ben.type("b" * 200))
 
     assert await _same_text(ana, ben) == "a" * 200 + START + "b" * 200
 
@@ -44,7 +46,9 @@ async def test_two_people_type_at_the_same_place_and_nothing_is_lost(dashboard: 
     ana, ben = await _open(enter, dashboard, "Ana", "Ben")
     middle = START.index("\n")
 
-    await asyncio.gather(ana.type("x" * 200, at=middle), ben.type("y" * 200, at=middle))
+    await ana.put_cursor(middle)
+    await ben.put_cursor(middle)
+    await asyncio.gather(ana.type("x" * 200), ben.type("y" * 200))
 
     text = await _same_text(ana, ben)
     assert (text.count("x"), text.count("y")) == (200, 200)
@@ -79,8 +83,9 @@ async def test_a_killed_server_loses_nothing_that_was_typed_before_or_meanwhile(
     ana, ben = await _open(enter, dashboard, "Ana", "Ben")
     await ana.type("before ", at=0)
     await ben.sees("before " + START)
+    await ben.put_cursor(len("before " + START))
 
-    typing = asyncio.gather(ana.type("a" * 150, delay=20), ben.type("b" * 150, at=len("before " + START), delay=20))
+    typing = asyncio.gather(ana.type("a" * 150, delay=20), ben.type("b" * 150, delay=20))
     await until(lambda: _has(ana, "aaaaa"), wanted=True)
     dashboard.end(signal.SIGKILL)
     await until(lambda: _has(ana, "a" * 60), wanted=True)

@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 COMMANDS = [
     "list", "show", "expand", "search", "tags", "dirs", "includes", "referrers",
     "save", "edit", "describe", "rename", "delete", "trash", "recover", "purge",
-    "history", "diff", "label", "restore", "import", "export", "check", "doctor", "backup", "where",
+    "history", "diff", "label", "restore", "import", "export", "check", "doctor", "backup", "where", "dashboard",
 ]  # fmt: skip
 
 

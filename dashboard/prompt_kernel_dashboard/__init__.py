@@ -1,0 +1,1 @@
+"""The dashboard: pages by Streamlit over one store, with shared editing; see `launch`."""
