@@ -3,11 +3,10 @@
 import type { Connection } from "./connection";
 import { element } from "./host";
 import { characters, plural } from "./numbers";
-import type { Preview } from "./protocol";
+import type { Whole } from "./protocol";
 
 /** How long to wait for an expansion of what was typed last, in milliseconds. */
 const PATIENCE = 1000;
-const ID = "copy";
 
 export interface Copy {
   text: string;
@@ -27,26 +26,17 @@ export async function copyOf(connection: Connection): Promise<Copy> {
   return { text, said: "The server does not answer: copied the text with its inclusions not expanded." };
 }
 
-function praise({ text, characters: all, cut, problem }: Preview): string {
-  if (cut) return `Copied only the first ${plural(characters(text), "character")} of the expanded text, which has ${plural(all, "character")}.`;
-  const said = `Copied the expanded text, ${plural(all, "character")}.`;
-  return problem ? `${said} It is not complete: ${problem.split("\n")[0]}` : said;
+function praise({ text, incomplete }: Whole): string {
+  const said = `Copied the expanded text, ${plural(characters(text), "character")}.`;
+  return incomplete ? `${said} It is not complete: ${incomplete.split("\n")[0]}` : said;
 }
 
 /** An expansion of the text as it is now, with what the preview is filled with; null if none comes in time. */
-function expansion(connection: Connection): Promise<Preview | null> {
-  return new Promise((resolve) => {
-    const end = (preview: Preview | null): void => {
-      clearTimeout(timer);
-      connection.off("preview", hear);
-      connection.unwatch(ID);
-      resolve(preview);
-    };
-    const hear = (preview: Preview): void => void (preview.id === ID && end(preview));
-    const timer = setTimeout(end, connection.synced ? PATIENCE : 0, null);
-    connection.on("preview", hear);
-    connection.watch({ id: ID, variables: connection.variables });
-  });
+async function expansion(connection: Connection): Promise<Whole | null> {
+  if (!connection.synced) return null;
+  const late = new Promise<null>((resolve) => setTimeout(resolve, PATIENCE, null));
+  const asked = connection.ask("expand", { variables: connection.variables }).catch(() => null);
+  return Promise.race([asked, late]);
 }
 
 /** Put a text into the clipboard; return whether it is there. */

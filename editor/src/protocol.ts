@@ -120,6 +120,14 @@ export interface Questions {
   save: { ask: { message: string }; answer: { version: number; changed: boolean } };
   suggest: { ask: { beginning: string; limit: number }; answer: { suggestions: Suggestion[] } };
   copy: { ask: { text: string; reason: string }; answer: { path: string } };
+  expand: { ask: { variables: Record<string, unknown> }; answer: Whole };
+}
+
+/** The whole expansion of the text as it is now; `incomplete` says what is missing, "" where nothing is. */
+export interface Whole {
+  text: string;
+  composite: boolean;
+  incomplete: string;
 }
 
 export type Answer = { id: number; ok: boolean; problem?: string } & Record<string, unknown>;

@@ -157,27 +157,25 @@ test("a copy is the expanded text, of now, with what the preview is filled with"
   clipboard(async (text) => void copied.push(text));
   await show();
   stops.push(mount(createPreview, args<PreviewData>({ uid: UID, variables: { x: 1 } }, document.createElement("div").attachShadow({ mode: "open" }))));
+  room.answers = () => ({ ok: true, composite: true, text: "See it all.", incomplete: "" });
   press("c", { altKey: true });
   await wait();
-  expect(room.watched.at(-1)).toEqual({ id: "copy", variables: { x: 1 } });
-  room.preview({ id: "copy", composite: true, text: "See it all.", characters: 11 });
-  await wait();
+  expect(room.asked.at(-1)).toEqual(expect.objectContaining({ do: "expand", variables: { x: 1 } }));
   expect([copied, texts(".pk-notice")]).toEqual([["See it all."], ["Copied the expanded text, 11 characters."]]);
-  expect(room.watched.at(-1)).toEqual({ id: "copy", off: true });
 });
 
 test("a copy says when it is not what was asked for", async () => {
   const copied: string[] = [];
   clipboard(async (text) => void copied.push(text));
   await show();
+  room.answers = () => ({ ok: false, problem: "no" });
   press("c", { altKey: true });
-  await wait(1000);
+  await wait();
   expect([copied, texts(".pk-notice")]).toEqual([[room.text], ["The server does not answer: copied the text with its inclusions not expanded."]]);
+  room.answers = () => ({ ok: true, composite: true, text: "See", incomplete: "There is no prompt 'x'.\n^" });
   press("c", { altKey: true });
   await wait();
-  room.preview({ id: "copy", composite: true, text: "See", characters: 300_000, cut: true });
-  await wait();
-  expect(texts(".pk-notice")[1]).toBe("Copied only the first 3 characters of the expanded text, which has 300,000 characters.");
+  expect(texts(".pk-notice")[1]).toBe("Copied the expanded text, 3 characters. It is not complete: There is no prompt 'x'.");
 });
 
 test("where the page may not write the clipboard the old way is tried, and then the text is offered", async () => {

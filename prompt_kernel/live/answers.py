@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
 from prompt_kernel.errors import PromptKernelError
+from prompt_kernel.live.previews import whole
 from prompt_kernel.live.room import Room
 from prompt_kernel.live.seats import Seat
 from prompt_kernel.live.settings import Participant
@@ -102,7 +103,7 @@ class Answers:
         variables = content.get("variables", {})
         given = variables if isinstance(variables, dict) else {}
         path, text = seat.room.status.path, seat.room.text
-        return {"text": str(await self._read(lambda store: store.expand_as(path, text, given, strict=False)))}
+        return await self._read(lambda store: whole(store, path, text, given))
 
 
 async def _unknown(_seat: Seat, content: Mapping[str, Any]) -> dict[str, Any]:

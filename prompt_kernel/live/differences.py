@@ -43,6 +43,21 @@ def edits(old: str, new: str) -> list[Edit]:
     return found
 
 
+def lies_between(old: str, middle: str, new: str) -> bool:
+    """Tell whether `new` was made of `middle`, and not of `old`, which `middle` was made of.
+
+    It was if the way there leads through `middle`, and everything that `middle` added is still there.
+    """
+    added = edits(old, middle)
+    if not added or not all(edit.text in new for edit in added):
+        return False
+    return _length(added) + _length(edits(middle, new)) <= _length(edits(old, new))
+
+
+def _length(found: list[Edit]) -> int:
+    return sum(edit.end - edit.start + len(edit.text) for edit in found)
+
+
 def _word_edits(at: int, old: str, new_lines: list[str]) -> Iterator[Edit]:
     old_words, new_words = _TOKEN.findall(old), _TOKEN.findall("".join(new_lines))
     for start, block in _placed(old_words, blocks(old_words, new_words)):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from prompt_kernel.errors import MissingExtraError
-from prompt_kernel.live.differences import edits
+from prompt_kernel.live.differences import edits, lies_between
 from prompt_kernel.live.newlines import like, to_lf
 from prompt_kernel.live.positions import Positions
 from prompt_kernel.live.protocol import MalformedMessageError, read_vector
@@ -150,6 +150,18 @@ class Document:
         self._weight -= len(change)
         self._build()
 
+    def edited(self, new: str) -> tuple[bytes, bytes]:
+        """Let the text be `new`, as if somebody had typed it; return that as an update, and the state with it."""
+        before, positions = self._doc.get_state(), Positions(self.text)
+        with self._doc.transaction():
+            for edit in reversed(edits(self.text, new)):
+                start = positions.to_utf8(edit.start)
+                del self._content[start : positions.to_utf8(edit.end)]
+                if edit.text:
+                    self._content.insert(start, edit.text)
+        self._rendered = self._known = None
+        return self._doc.get_update(before), self.state()
+
 
 def _apply(doc: "Doc[Text]", update: bytes) -> None:
     with _reading("an update"):
@@ -201,28 +213,22 @@ def salvage(state: bytes, updates: Iterable[bytes]) -> str | None:
     return str(content) or None if readable else None
 
 
-def rebase(state: bytes, old: str, new: str) -> tuple[bytes, bytes]:  # noqa: ARG001 - the log hands over all it has
+def rebase(state: bytes, old: str, new: str, live: Iterable[bytes] = ()) -> tuple[bytes, bytes]:  # noqa: ARG001 - the log hands over all it has
     """Return what an outside writer did as an update, and the state with it.
 
     `state` is that of the document when it held what the writer had seen, so that the change merges with all that was
-    typed since, as if the writer had typed it then.
+    typed since, as if the writer had typed it then. A writer may also have begun with the live text, as
+    `%prompt --draft` gives it, of which `live` are the updates: then the change is one of that, because what was typed
+    live would be there twice.
 
     Raises:
         MalformedMessageError: the state is damaged.
     """
-    doc: Doc[Text] = Doc()
-    content = doc.get(ROOT, type=Text)
-    _apply(doc, state)
-    before = doc.get_state()
-    seen = str(content)
-    positions = Positions(seen)
-    with doc.transaction():
-        for edit in reversed(edits(seen, to_lf(new))):
-            start = positions.to_utf8(edit.start)
-            del content[start : positions.to_utf8(edit.end)]
-            if edit.text:
-                content.insert(start, edit.text)
-    return doc.get_update(before), doc.get_update()
+    new = to_lf(new)
+    kept, *since = *live, state
+    seen, typed = Document(state), Document(kept, since)
+    base = typed if lies_between(seen.text, typed.text, new) else seen
+    return base.edited(new)
 
 
 def draft_text(store: "Store", path: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from prompt_kernel.errors import InvalidTextError, PromptKernelError, PromptNotFoundError, StoreUnavailableError
 from prompt_kernel.live import protocol
 from prompt_kernel.live.answers import Answers
-from prompt_kernel.live.ledger import OTHER_EPOCH, Ledger, kept_beside
+from prompt_kernel.live.ledger import OTHER_EPOCH, Ledger
 from prompt_kernel.live.log import Log
 from prompt_kernel.live.previews import Previews
 from prompt_kernel.live.protocol import MalformedMessageError
@@ -252,7 +252,7 @@ class Hub:
         self._ledger.counts["copies"] += 1
         for room in self._rooms.values():
             if uid_or_path in (room.uid, room.status.path):
-                room.notice("conflict_copy", kept_beside(room.status.path, copy.path), {"copy": copy.path})
+                room.tell_of_copy(copy.path)
         return copy
 
 

@@ -151,7 +151,7 @@ class Ledger:
             copy = None
         if copy is not None:
             self.counts["copies"] += 1
-            room.notice("conflict_copy", kept_beside(room.status.path, copy.path), {"copy": copy.path})
+            room.tell_of_copy(copy.path)
         del self._rooms[room.uid]
         room.close(protocol.OTHER_EPOCH, OTHER_EPOCH)
 
@@ -217,8 +217,3 @@ class Ledger:
                 lambda log: log.compact(room.uid, room.epoch, now.upto, now.state)
             ):
                 room.compacted()
-
-
-def kept_beside(path: str, copy: str) -> str:
-    """Return the sentence that a text is kept in a conflict copy."""
-    return f"A text of {path} that could not be merged is kept in {copy}."

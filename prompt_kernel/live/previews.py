@@ -91,23 +91,31 @@ def _send(seats: list[Seat], key: str, payload: dict[str, Any]) -> None:
                 seat.send(message)
 
 
-def preview(store: Store, path: str, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the live text of a prompt expands to, as the client is told; see the protocol."""
+def whole(store: Store, path: str, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole expansion of the live text of a prompt, for somebody who wants to have it elsewhere."""
+    expansion, problem = _expanded(store, path, text, variables)
+    composite = any(isinstance(part, Inclusion) for part in parse(text, _engine(store, path)))
+    return {"text": str(expansion), "composite": composite, "incomplete": problem}
+
+
+def _expanded(store: Store, path: str, text: str, variables: Mapping[str, Any]) -> tuple[Expansion, str]:
+    """Return the lenient expansion, and the sentence of the strict one where that is an error."""
     try:
         expansion = store.expand_as(path, text, variables, strict=False)
     except PromptKernelError as error:
         # Too large, or the prompt is in the trash: the text itself is what there is to see.
-        return _payload(store, path, text, Expansion(text), str(error))
-    problem = ""
+        return Expansion(text), str(error)
     if any(finding.severity == "error" for finding in expansion.diagnostics):
         try:
             store.expand_as(path, text, variables)
         except PromptKernelError as error:
-            problem = str(error)
-    return _payload(store, path, text, expansion, problem)
+            return expansion, str(error)
+    return expansion, ""
 
 
-def _payload(store: Store, path: str, text: str, expansion: Expansion, problem: str) -> dict[str, Any]:
+def preview(store: Store, path: str, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the live text of a prompt expands to, as the client is told; see the protocol."""
+    expansion, problem = _expanded(store, path, text, variables)
     positions = Positions(text)
     near = _Near(store, directory_of(path))
     inclusions = _inclusions(text, _engine(store, path), expansion, positions, near)

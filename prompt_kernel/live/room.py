@@ -84,6 +84,8 @@ class Room:
         self.absorbed = 0
         self.touched = self.left = settings.clock()
         self.is_closed = False
+        #: What everybody who comes later is told as well: the conflict copies of a text.
+        self._copies: dict[str, bytes] = {}
         #: Is called after each change of the text.
         self.on_change: Callable[[Room], object] = _nothing
         self._settings = settings
@@ -97,6 +99,8 @@ class Room:
         seat.send(protocol.message(protocol.HELLO, self._hello(seat)))
         seat.send(protocol.sync(protocol.STEP1, self.document.vector))
         self.tell_presence(seat)
+        for notice in self._copies.values():
+            seat.send(notice)
 
     def _hello(self, seat: "Seat") -> dict[str, Any]:
         status, participant = self.status, seat.participant
@@ -136,6 +140,14 @@ class Room:
         """Tell everybody what has happened to the prompt, in a sentence."""
         content = {"kind": kind, "path": self.status.path, **details, "message": message}
         self.broadcast(protocol.message(protocol.NOTICE, content))
+
+    def tell_of_copy(self, copy: str) -> None:
+        """Tell everybody, and those who come later, that a text that was not merged is kept in the prompt `copy`."""
+        path = self.status.path
+        sentence = f"A text of {path} that could not be merged is kept in {copy}."
+        content = {"kind": "conflict_copy", "path": path, "copy": copy, "message": sentence}
+        self._copies[copy] = protocol.message(protocol.NOTICE, content)
+        self.broadcast(self._copies[copy])
 
     def close(self, code: int, reason: str) -> None:
         """Send everybody away; the room takes nothing any more."""

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from prompt_kernel.errors import PromptKernelError, PromptNotFoundError
+from prompt_kernel.errors import PromptKernelError, PromptNotFoundError, StoreError
 from prompt_kernel.live import Hub, Participant, Seat, Settings
 from prompt_kernel.live.protocol import GONE, MALFORMED, TOO_SLOW
 from prompt_kernel.server.security import Claim, Tokens
@@ -26,6 +26,8 @@ PROTOCOL: Final = "pk"
 
 UNAUTHORIZED: Final = 4401
 FORBIDDEN: Final = 4403
+#: A code of WebSockets themselves, after which a client comes back.
+TRY_AGAIN: Final = 1013
 
 _UNKNOWN: Final = "The token is too old or of another server: load the page again."
 
@@ -73,6 +75,10 @@ async def _serve(hub: Hub, tokens: Tokens, websocket: WebSocket) -> None:
         seat = await hub.join(uid, _participant(claim), line, epoch=websocket.query_params.get("epoch", ""))
     except PromptNotFoundError as error:
         await websocket.close(GONE, _short(str(error)))
+        return
+    except StoreError as error:
+        # The client comes back, and it may work then.
+        await websocket.close(TRY_AGAIN, _short(str(error)))
         return
     try:
         await line.run(seat)

@@ -16,8 +16,9 @@ from prompt_kernel.store._engine import Database
 
 #: Makes the first state of a document of a text.
 Seed = Callable[[str], bytes]
-#: Takes a state, the text that it holds and a newer text; gives the update between, and the state with it.
-Rebase = Callable[[bytes, str, str], tuple[bytes, bytes]]
+#: Takes a state, the text that it holds, a newer text, and the updates of the live text as it is, which the newer one
+#: may have been made of; gives the update that leads to the newer one, and the state with it.
+Rebase = Callable[[bytes, str, str, Sequence[bytes]], tuple[bytes, bytes]]
 
 
 class LiveUpdate(NamedTuple):
@@ -197,7 +198,7 @@ class LiveLog:
                 head = self._text(row.id, row.head)[0]
                 synced_state = state = seed(head)
                 if text is not None and text != head:
-                    _, state = rebase(synced_state, head, text)
+                    _, state = rebase(synced_state, head, text, ())
                 self._begin(row, state, synced_state)
             return self._document(uid, self._row(uid))
 
@@ -248,7 +249,8 @@ class LiveLog:
                 return None
             seen = self._text(row.id, row.synced)[0]
             text, author, origin, message = self._text(row.id, row.head)
-            update, state = rebase(row.synced_state, seen, text)
+            live = (row.state, *(update.data for update in self._document(uid, row).updates))
+            update, state = rebase(row.synced_state, seen, text, live)
             self.append([(uid, row.epoch, update, author)], process)
             self._ask(_SYNCED, id=row.id, synced=row.head, synced_state=state)
             return Absorbed(row.head, author, origin, message)

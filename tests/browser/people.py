@@ -8,12 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+import httpx
 from playwright.async_api import Dialog, Locator, Page, Request, expect
 
 from prompt_kernel.store import Store
@@ -37,10 +36,11 @@ class Dashboard:
         """Start it, and return when it answers."""
         command = [sys.executable, "-m", "prompt_kernel.cli", "dashboard", "--no-open", "--port", str(self.port)]
         with (self.place.parent / "server.log").open("ab") as log:
-            self.process = subprocess.Popen([*command, "--store", str(self.place)], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*command, "--store", str(self.place)], stdout=log, stderr=log)  # noqa: S603 - our own command
         until = time.monotonic() + 60
         while time.monotonic() < until and self.process.poll() is None:
-            with contextlib.suppress(URLError, OSError), urllib.request.urlopen(f"{self.url}/_stcore/health"):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{self.url}/_stcore/health")
                 return
         raise RuntimeError(f"the dashboard did not start:\n{self.log()}")
 
@@ -144,6 +144,15 @@ class Person:
         """The dialog that is open."""
         return self.page.get_by_role("dialog")
 
+    async def address(self) -> str:
+        """Where the browser is, without the server."""
+        # `page.url` changes only while the loop runs, which asking the page lets it.
+        return unquote(await self.page.evaluate("location.href")).removeprefix(f"{self.dashboard.url}/")
+
+    async def is_at(self, address: str) -> None:
+        """Wait until the browser is there."""
+        await until(self.address, address)
+
     def row(self, path: str) -> Locator:
         """A prompt in the library's list."""
         return self.page.locator(f'.pk-library tr[data-path="{path}"]')
@@ -181,7 +190,7 @@ async def until(look: Callable[[], Awaitable[object]], wanted: object, seconds: 
     end = time.monotonic() + seconds
     while (found := await look()) != wanted and time.monotonic() < end:
         pass
-    assert found == wanted
+    assert found == wanted, f"{found!r}, and not {wanted!r}"
 
 
 Enter = Callable[..., Awaitable[Person]]

@@ -1,34 +1,14 @@
 """What the tests of live editing share: a hub that does not wait, and clients for it."""
 
-import importlib.util
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from prompt_kernel.live import Hub, Settings
 from prompt_kernel.store import Store
-
-_CLIENT = "live_client"
-
-
-def _load_client() -> None:
-    """Make `client.py` importable: tests are no package."""
-    spec = importlib.util.spec_from_file_location(_CLIENT, Path(__file__).with_name("client.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[_CLIENT] = module
-    spec.loader.exec_module(module)
-
-
-if _CLIENT not in sys.modules:
-    _load_client()
-
-from live_client import Client, Clock, Damage, Join, StartHub  # noqa: E402 - it is there from here on
+from tests.live.client import Client, Clock, Damage, Join, StartHub
 
 
 @pytest.fixture

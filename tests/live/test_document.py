@@ -12,6 +12,7 @@ from pycrdt import Doc, Map, Text
 from prompt_kernel.live import draft_text
 from prompt_kernel.live.differences import edits
 from prompt_kernel.live.document import Document, rebase, render, salvage, seed
+from prompt_kernel.live.newlines import to_lf
 from prompt_kernel.live.protocol import MalformedMessageError
 from prompt_kernel.live.updates import parse
 from prompt_kernel.store import Store
@@ -75,6 +76,30 @@ def test_what_was_typed_and_what_was_saved_meanwhile_are_both_there(base: str, s
 
     assert render(synced) == saved.replace("\r\n", "\n")
     assert document.text.replace(f"<{words}>", "", 1) == saved.replace("\r\n", "\n")
+
+
+@given(TEXTS, TEXTS)
+def test_a_writer_who_began_with_the_live_text_doubles_nothing_of_it(base: str, words: str) -> None:
+    state = seed(base)
+    update = typed(state, 0, f"<{to_lf(words)}>")
+    live = render(state, [update])
+    document = Document(state, [update])
+
+    update, synced = rebase(state, base, f"{live} and more", [state, update])
+    document.take(update)
+
+    assert render(synced) == document.text == f"{live} and more"
+
+
+@pytest.mark.parametrize("saved", ["a cat sat down\n", "a dog\n", "a cat\n", "", "something else altogether\n"])
+def test_what_was_typed_live_outlives_a_writer_who_did_not_know_of_it(saved: str) -> None:
+    state = seed("a cat sat\n")
+    update = typed(state, 5, "apult")
+
+    changed, synced = rebase(state, "a cat sat\n", saved, [state, update])
+
+    assert render(synced) == saved
+    assert render(state, [update, changed]).count("apult") == 1
 
 
 def test_taking_the_same_again_changes_nothing() -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from live_client import Client, Clock, Damage, Join, Line, StartHub, eventually
 
 from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.live import Hub, Participant, Settings, draft_text
 from prompt_kernel.live import protocol as wire
 from prompt_kernel.store import Store
 from prompt_kernel.store.live import LiveLog
+from tests.live.client import Client, Clock, Damage, Join, Line, StartHub, eventually
 
 # Typing
 
@@ -468,6 +468,22 @@ async def test_a_copy_is_numbered_and_the_same_text_is_kept_once(store: Store, j
 
     assert paths == ["note-conflict", "note-conflict-2", "note-conflict"]
     assert (store["note-conflict"].text, store["note-conflict"].engine) == ("a\r\n", "plain")
+
+
+async def test_who_comes_later_hears_of_a_copy_too(store: Store, join: Join) -> None:
+    store.save("note", "One.")
+    ana = await join("note", "ana")
+    await ana.ask("copy", text="other", reason="offline")
+
+    ben = await join("note", "ben")
+
+    told = {
+        "kind": "conflict_copy",
+        "path": "note",
+        "copy": "note-conflict",
+        "message": "A text of note that could not be merged is kept in note-conflict.",
+    }
+    assert (ana.notices, ben.notices) == ([told], [told])
 
 
 async def test_a_name_that_is_nearly_too_long_has_room_for_its_copy(store: Store, hub: Hub) -> None:

@@ -4,10 +4,10 @@ import asyncio
 import random
 
 import pytest
-from live_client import Client
 
 from prompt_kernel.live import Hub
 from prompt_kernel.store import Store
+from tests.live.client import Client
 
 JOINS, CHUNK, TYPISTS = 500, 100, 5
 

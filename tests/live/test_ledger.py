@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from live_client import Client, Clock, Join, Line, StartHub, eventually, kill
 
 from prompt_kernel.errors import PromptNotFoundError, StoreUnavailableError
 from prompt_kernel.live import Hub, Settings, draft_text
 from prompt_kernel.store import Store
+from tests.live.client import Client, Clock, Join, Line, StartHub, eventually, kill
 
 # Outside writers
 
@@ -40,6 +40,21 @@ async def test_a_save_from_elsewhere_is_merged_and_nobodys_typing_is_lost(
     answer = await ana.ask("save", message="both")
     assert answer == {"ok": True, "version": 3, "changed": True}
     assert store["note"].text == ana.text.replace("\n", newline)
+
+
+async def test_a_notebook_that_began_with_the_live_text_doubles_nothing_of_it(store: Store, join: Join) -> None:
+    store.save("note", "Hello.\r\nBye.\r\n")
+    ana = await join("note", "ana")
+    ana.insert(0, "Typed live. ")
+    await ana.until_saved()
+
+    store.save("note", draft_text(store, "note") + "And more.\r\n", expected=1)
+    await ana.until_noticed("merged")
+    ana.append("Typed later.\n")
+    answer = await ana.ask("save", message="")
+
+    assert ana.text == "Typed live. Hello.\nBye.\nAnd more.\nTyped later.\n"
+    assert (answer["version"], store["note"].text) == (3, ana.text.replace("\n", "\r\n"))
 
 
 async def test_a_save_and_one_from_elsewhere_at_the_same_time_lose_nothing(store: Store, start_hub: StartHub) -> None:

@@ -4,11 +4,11 @@ import random
 from collections.abc import Callable
 
 import pytest
-from live_client import Client, Join, Line
 
 from prompt_kernel.live import Hub, draft_text
 from prompt_kernel.live import protocol as wire
 from prompt_kernel.store import Store
+from tests.live.client import Client, Join, Line
 
 MESSAGES, CHUNK = 2000, 250
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from live_client import Join
 
 from prompt_kernel.live import protocol as wire
 from prompt_kernel.live.previews import preview
 from prompt_kernel.store import Store
+from tests.live.client import Join
 
 
 def pieces(payload: dict[str, Any]) -> list[tuple[str, str, int | None, str | None, int]]:
@@ -172,7 +172,8 @@ async def test_the_whole_expansion_of_a_long_text_can_be_asked_for(store: Store,
     store.save("note", "[[long]][[long]]{{ end }}")
     ana = await join("note", "ana")
 
-    assert await ana.ask("expand", variables={"end": "."}) == {"ok": True, "text": "a" * 300_000 + "."}
+    whole = {"ok": True, "text": "a" * 300_000 + ".", "composite": True, "incomplete": ""}
+    assert await ana.ask("expand", variables={"end": "."}) == whole
 
 
 def test_what_is_too_large_or_in_the_trash_is_shown_as_it_is_written(store: Store) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from live_client import Client, Join, eventually
 
 from prompt_kernel.live import Hub, draft_text
 from prompt_kernel.store import Store
+from tests.live.client import Client, Join, eventually
 
 WORKER = Path(__file__).with_name("worker.py")
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from live_client import Client, Damage, eventually, kill
 
 from prompt_kernel.errors import ConflictError
 from prompt_kernel.live import Hub, Settings, draft_text
 from prompt_kernel.store import Store
+from tests.live.client import Client, Damage, eventually, kill
 
 SCHEDULES, CHUNK, STEPS = 200, 10, 40
 BASE = "ABCDEFGH\n\u05e9\u05dc\u05d5\u05dd\nIJKL 🙂\n"

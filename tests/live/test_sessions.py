@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from live_client import Client, Line
 
 from prompt_kernel.live import Connection, Participant, Seat, Settings
 from prompt_kernel.live import protocol as wire
@@ -20,6 +19,7 @@ from prompt_kernel.live.document import seed
 from prompt_kernel.live.log import Opened
 from prompt_kernel.live.room import Room
 from prompt_kernel.store.live import LiveDocument, LiveStatus, LiveUpdate
+from tests.live.client import Client, Line
 
 SESSIONS, CHUNK, STEPS, PEOPLE = 1500, 100, 60, 5
 

@@ -1,18 +1,12 @@
 """A server with one person in a process of its own, to kill it or to let it compete; what is committed is printed."""
 
 import asyncio
-import importlib.util
 import select
 import sys
-from pathlib import Path
+
+from client import Client  # a script finds what lies beside it
 
 from prompt_kernel.live import Hub, Settings
-
-_SPEC = importlib.util.spec_from_file_location("live_client", Path(__file__).with_name("client.py"))
-assert _SPEC is not None
-assert _SPEC.loader is not None
-live_client = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(live_client)
 
 
 async def write(url: str, uid: str, first: str) -> None:
@@ -22,7 +16,7 @@ async def write(url: str, uid: str, first: str) -> None:
     """
     hub = Hub(url, settings=Settings(poll=0.02, rate=1e9, burst=10**9))
     await hub.start()
-    client = await live_client.Client(hub, uid, f"writer {first}").join()
+    client = await Client(hub, uid, f"writer {first}").join()
     code = int(first)
     await client.until_saved()
     while not select.select([sys.stdin], [], [], 0)[0]:

@@ -21,7 +21,7 @@ def seed(text: str) -> bytes:
     return text.encode()
 
 
-def rebase(state: bytes, before: str, after: str) -> tuple[bytes, bytes]:
+def rebase(state: bytes, before: str, after: str, _live: object) -> tuple[bytes, bytes]:
     """Give an update that says what it changes, and the state with it."""
     return f"{before} -> {after}".encode(), state + f" | {after}".encode()
 
@@ -275,7 +275,7 @@ def test_a_version_of_somebody_else_is_taken_in_as_an_update_of_theirs(
     assert other.live.absorb(uid, never, "q") is None
     other.save("a", "four")
     seen: list[bytes] = []
-    store.live.absorb(uid, lambda state, before, after: (seen.append(state), rebase(state, before, after))[1], "p")
+    store.live.absorb(uid, lambda state, *texts: (seen.append(state), rebase(state, *texts))[1], "p")
     assert (seen, store.live.tail(1)[0].data) == ([b"one | three"], b"three -> four")
 
 
@@ -325,7 +325,7 @@ def test_a_text_that_was_rescued_is_an_edit_of_the_newest_version(store: Store, 
     assert (renewed.state, renewed.synced, renewed.updates) == (b"one | rescued", 1, ())
     store.save("a", "two")
     seen: list[bytes] = []
-    store.live.absorb(uid, lambda state, before, after: (seen.append(state), rebase(state, before, after))[1], "p")
+    store.live.absorb(uid, lambda state, *texts: (seen.append(state), rebase(state, *texts))[1], "p")
     assert seen == [b"one"]
 
 

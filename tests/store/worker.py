@@ -221,7 +221,7 @@ def absorb_live(url: str, uid: str, versions: str) -> None:
         print(json.dumps(absorbed))  # noqa: T201 - the outcome
 
 
-def _rebased(state: bytes, before: str, after: str) -> tuple[bytes, bytes]:
+def _rebased(state: bytes, before: str, after: str, _live: object) -> tuple[bytes, bytes]:
     """Be a document that is nothing but its text, and say what it was changed from."""
     if state.decode() != before:
         raise ValueError(before)
