@@ -104,7 +104,7 @@ $(VENV)/.ready-browser: $(VENV)/.ready-dev
 
 editor/node_modules/.package-lock.json: editor/package.json editor/package-lock.json | $(VENV)/.ready-node
 	@echo "Installing what builds and tests the editor into editor/node_modules ..."
-	@$(NODE) npm ci --silent --ignore-scripts --no-audit --no-fund
+	@$(NODE) npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(FLOORS)/.ready: pyproject.toml tests/notebook/floors.txt | $(FLOORS)/bin/pip

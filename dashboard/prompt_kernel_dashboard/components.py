@@ -98,11 +98,18 @@ def tree(data: Mapping[str, Any], *, key: str = "tree", on_choose: _Callback = N
 
 
 def keys(
-    bindings: Sequence[Mapping[str, Any]], *, key: str = "keys", name: str = "", on_pressed: _Callback = None
+    bindings: Sequence[Mapping[str, Any]],
+    *,
+    key: str = "keys",
+    name: str = "",
+    open_help: int = 0,
+    on_pressed: _Callback = None,
 ) -> Any:
     """Listen for the keys of `bindings`, list them all on `?`, and remember `name` in the browser.
 
+    Another `open_help` than before shows the list, too.
+
     The result has `pressed`, `{id}`, for one run.
     """
-    data = {"bindings": [dict(binding) for binding in bindings], "name": name}
+    data = {"bindings": [dict(binding) for binding in bindings], "name": name, "open_help": open_help}
     return _component("keys")(key=key, data=data, on_pressed_change=on_pressed or _ignore)

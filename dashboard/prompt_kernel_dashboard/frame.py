@@ -53,22 +53,16 @@ BINDINGS: Final = (
     Binding("follow", "Ctrl+Click", "Follow an inclusion", "Editor", page="edit", shown_only=True),
 )
 
+_HELP_ASKED: Final = "pk_help_asked"
 _PANES: Final = {"pane-1": "preview", "pane-2": "variables", "pane-3": "history"}
-
-_LANGUAGE: Final = """\
-[[style/tone]]             include a prompt: its path, or a name that is unique
-[[tone@3]]  [[tone@live]]  include a version, or what has a label
-[[tone(voice="warm")]]     include it, with a variable filled
-[[rules/*]]                include all prompts of a directory
-{{ name }}                 a variable that is filled when the prompt is used
-\\[[ no inclusion ]]       a backslash makes it text"""
 
 
 def show(page: str) -> None:
     """Show what stands around the page with that URL path."""
     st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="pk_header"):
-        components.keys(bindings_of(page), name=state.chosen_name(), on_pressed=_pressed)
+        asked = st.session_state.get(_HELP_ASKED, 0)
+        components.keys(bindings_of(page), name=state.chosen_name(), open_help=asked, on_pressed=_pressed)
         _header()
     state.show_flashes()
     asked = state.asked()
@@ -112,9 +106,13 @@ def pressed(key: str) -> None:
 
 def _header() -> None:
     st.button("New prompt", icon=":material/add:", key="pk_new", on_click=state.ask, args=("new",), type="primary")
-    st.button("?", key="pk_help", help="Keys, and what a text can hold", on_click=state.ask, args=("help",))
+    st.button("?", key="pk_help", help="All keys", on_click=_ask_for_help)
     with st.popover(literal(state.person()), icon=":material/person:"):
         _identity()
+
+
+def _ask_for_help() -> None:
+    st.session_state[_HELP_ASKED] = st.session_state.get(_HELP_ASKED, 0) + 1
 
 
 def _identity() -> None:
@@ -137,23 +135,8 @@ def _rename_me() -> None:
     state.flash(f"You are {state.person()} now.")
 
 
-@st.dialog("Help", width="large", on_dismiss=state.answered)
-def help_dialog() -> None:
-    """Show all keys, and the language on one page."""
-    groups = dict.fromkeys(binding.group for binding in BINDINGS)
-    for column, group in zip(st.columns(len(groups)), groups, strict=True):
-        with column:
-            st.markdown(f"**{group}**")
-            keys = [(binding.keys, binding.does) for binding in BINDINGS if binding.group == group]
-            rows = [{"Key": literal(key), "Does": does} for key, does in keys]
-            st.table(rows, border="horizontal", hide_index=True, hide_header=True)
-    st.markdown("**What a text can hold**")
-    st.code(_LANGUAGE, language=None)
-
-
 _DIALOGS: Final[Mapping[str, Callable[..., None]]] = {
     "new": new_prompt.dialog,
-    "help": help_dialog,
     **bulk.DIALOGS,
     **directory_dialogs.DIALOGS,
 }

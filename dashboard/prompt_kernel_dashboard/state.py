@@ -213,14 +213,14 @@ class Flash(NamedTuple):
     icon: str
 
 
-def flash(sentence: str, *, icon: str = "✅") -> None:
+def flash(sentence: str, *, icon: str = ":material/check_circle:") -> None:
     """Show a sentence as a toast after the rerun."""
     st.session_state.setdefault(_FLASHES, []).append(Flash(sentence, icon))
 
 
 def flash_problem(sentence: str) -> None:
     """Show what went wrong as a toast after the rerun: for callbacks, which have no place of their own."""
-    flash(sentence, icon="⚠️")
+    flash(sentence, icon=":material/warning:")
 
 
 def show_flashes() -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from prompt_kernel import Prompt, PromptKernelError, Store
 from prompt_kernel.errors import AmbiguousNameError, NotFoundError
 from prompt_kernel.names import key_of
-from prompt_kernel_dashboard import components, panes, state
+from prompt_kernel_dashboard import components, state
 from prompt_kernel_dashboard.app_pages import prompt_dialogs
 from prompt_kernel_dashboard.panes import history, impact, metadata, references, siblings, variables
 from prompt_kernel_dashboard.panes.parts import follow_link, new_tab, now, open_row
@@ -16,15 +16,10 @@ from prompt_kernel_dashboard.widgets import ago, literal
 
 _NOTED: Final = "pk_noted"
 _HEIGHT: Final = 640
-#: The keys of `frame` that open a pane, and close it.
-_PANES: Final = {"pane-1": "preview", "pane-2": "variables", "pane-3": "history"}
 
 
 def show() -> None:
     """Draw the page for the prompt that the session has open."""
-    pressed = _PANES.get(state.take_pressed())
-    if pressed:
-        panes.toggle(pressed)
     path = state.current()
     store = state.store()
     if not path:

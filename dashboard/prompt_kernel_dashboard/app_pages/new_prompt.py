@@ -23,8 +23,14 @@ _MOST_MEGABYTES: Final = 10
 def dialog(directory: str = "", start: Start = "empty", copy_of: str = "") -> None:
     """Ask for a prompt's name, its directory and what it starts from; then the editor opens."""
     store = state.store()
+    # Whoever closes it and is quick to open it again in another way does not get the old choice.
     chosen = st.segmented_control(
-        "Start from", list(_STARTS), default=start, required=True, format_func=_STARTS.__getitem__, key="pk_new_start"
+        "Start from",
+        list(_STARTS),
+        default=start,
+        required=True,
+        format_func=_STARTS.__getitem__,
+        key=f"pk_new_start:{start}",
     )
     source = _source(store, copy_of) if chosen == "copy" else ""
     uploads = _uploads() if chosen == "upload" else []

@@ -93,5 +93,5 @@ def _purge(trashed: Trashed | None, count: int) -> None:
         with state.telling():
             removed = state.store().purge(trashed.uid if trashed else None)
             state.answered()
-            state.flash(f"{count_of(removed, 'prompt')} removed for good.", icon="🗑️")
+            state.flash(f"{count_of(removed, 'prompt')} removed for good.", icon=":material/delete_forever:")
             st.rerun()

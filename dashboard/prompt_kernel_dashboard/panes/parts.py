@@ -59,7 +59,9 @@ def follow_link(result: Any) -> None:
 def follow(key: str, stored: Any) -> None:
     """Let the widget of `key`, which comes next, show what is stored until somebody has typed in it."""
     seen = f"{key}-seen"
-    if key not in st.session_state or st.session_state[key] == st.session_state.get(seen):
+    before = st.session_state.get(seen)
+    # A value that is set anew, even to the same, takes away what somebody is typing in the browser.
+    if key not in st.session_state or (stored != before and st.session_state[key] == before):
         st.session_state[key] = stored
     st.session_state[seen] = stored
 

@@ -54,7 +54,7 @@ def _included(store: Store, reference: Reference, number: int) -> None:
         open_row(reference.target, key=f"included-{number}", note=note)
         return
     sentence, near = unresolved(store, reference)
-    st.warning(literal(f"{spelling(reference)}, line {reference.line}: {sentence}"), icon="⚠️")
+    st.warning(literal(f"{spelling(reference)}, line {reference.line}: {sentence}"), icon=":material/warning:")
     for path in near:
         open_row(path, key=f"near-{number}-{path}", note="perhaps this one")
 
