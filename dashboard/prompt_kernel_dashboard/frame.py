@@ -13,8 +13,8 @@ from prompt_kernel_dashboard.widgets import literal
 ABOUT: Final = f"Prompt Kernel {__version__}: one store of composable prompts."
 
 
-#: Streamlit leaves room for a toolbar that is not there.
-_STYLE: Final = "<style>.stMainBlockContainer { padding-top: 4.25rem; }</style>"
+#: Streamlit leaves room for a toolbar that is not there, and much at both sides.
+_STYLE: Final = "<style>.stMainBlockContainer { padding: 4.25rem clamp(1rem, 3vw, 3rem) 4rem; }</style>"
 
 
 class Binding(NamedTuple):

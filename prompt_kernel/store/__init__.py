@@ -473,11 +473,12 @@ class Store:
         **values: object,
     ) -> Expansion:
         """Expand a prompt as if its newest version had another text, also where it is included; nothing is saved."""
-        old = self._source.root(path, None)
-        changed = SourceText(old.path, content, engine=old.engine, variables=old.variables, uid=old.uid)
-        expander = Expander(Overlay(self._source, changed), self._source.transaction)
         given = {**variables, **values} if variables else values
-        return expander.expand_text(changed, given, strict=strict, limits=limits)
+        with self._source.transaction():
+            old = self._source.root(path, None)
+            changed = SourceText(old.path, content, engine=old.engine, variables=old.variables, uid=old.uid)
+            expander = Expander(Overlay(self._source, changed))
+            return expander.expand_text(changed, given, strict=strict, limits=limits)
 
     def expand_manifest(
         self,

@@ -175,7 +175,7 @@ class Person:
         box = self.page.get_by_role("combobox", name=field)
         await box.click()
         await box.fill(option)
-        await self.page.keyboard.press("Enter")
+        await self.page.get_by_role("option").filter(has_text=option).first.click()
 
     async def pane(self, title: str) -> Locator:
         """Open a pane beside the editor, and return it."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from prompt_kernel.store import Store
@@ -57,7 +58,8 @@ async def test_typing_anywhere_searches_texts_tags_and_descriptions_and_marks_wh
     await ana.reads("Nothing matches.")
 
 
-async def test_arrows_and_enter_open_a_prompt_and_links_lead_to_one(dashboard: Dashboard, enter: Enter) -> None:
+@pytest.mark.usefixtures("dashboard")
+async def test_arrows_and_enter_open_a_prompt_and_links_lead_to_one(enter: Enter) -> None:
     ana = await _library(enter)
     await ana.page.keyboard.type("tone")
     await until(lambda: _has(ana, "review"), wanted=False)
@@ -67,14 +69,14 @@ async def test_arrows_and_enter_open_a_prompt_and_links_lead_to_one(dashboard: D
     await ana.page.keyboard.press("Enter")
 
     await ana.synced()
-    await expect(ana.page).to_have_url(f"{dashboard.url}/edit?prompt={second}")
+    await ana.is_at(f"edit?prompt={second}")
 
     for address in ("?prompt=style/tone", "edit?prompt=style/tone", "edit?prompt=tone"):
         ben = await enter("Ben")
         await ben.visit(address)
         await ben.synced()
         await ben.sees("Speak plainly.\n")
-        await expect(ben.page).to_have_url(f"{dashboard.url}/edit?prompt=style/tone")
+        await ben.is_at("edit?prompt=style/tone")
 
 
 async def _has(person: Person, path: str) -> bool:
@@ -105,7 +107,8 @@ async def test_each_column_sorts_both_ways(dashboard: Dashboard, enter: Enter) -
         await ana.lists(*second)
 
 
-async def test_tags_directories_favourites_and_recent_ones_narrow_the_list(dashboard: Dashboard, enter: Enter) -> None:
+@pytest.mark.usefixtures("dashboard")
+async def test_tags_directories_favourites_and_recent_ones_narrow_the_list(enter: Enter) -> None:
     ana = await _library(enter)
     tree = ana.page.get_by_role("tree")
 
@@ -169,7 +172,8 @@ async def test_several_prompts_are_moved_tagged_and_deleted_and_each_step_is_und
     assert list(store.trash()) == []
 
 
-async def test_deleting_what_others_include_says_so_and_has_to_be_meant(dashboard: Dashboard, enter: Enter) -> None:
+@pytest.mark.usefixtures("dashboard")
+async def test_deleting_what_others_include_says_so_and_has_to_be_meant(enter: Enter) -> None:
     ana = await _library(enter)
 
     await _select(ana, "style/tone")
@@ -213,7 +217,8 @@ async def _texts(store: Store) -> tuple[str, str]:
     return store["style/base"].text, store["style/tone"].text
 
 
-async def test_a_prompt_is_dragged_into_a_directory_of_the_tree(dashboard: Dashboard, enter: Enter) -> None:
+@pytest.mark.usefixtures("dashboard")
+async def test_a_prompt_is_dragged_into_a_directory_of_the_tree(enter: Enter) -> None:
     ana = await _library(enter)
 
     await ana.row("review").drag_to(ana.page.get_by_role("treeitem", name="style, 2 prompts"))
@@ -229,11 +234,11 @@ async def test_many_prompts_come_in_pages(stopped: Dashboard, enter: Enter) -> N
             stopped.store.save(f"many/p{number:03}", f"Prompt {number}\n")
     stopped.start()
     ana = await _library(enter)
-    pages = ana.page.get_by_role("navigation", name="Pages")
+    pages = ana.page.get_by_role("navigation", name="Pages", exact=True)
 
     for first, last, turn in ((0, 50, "Next page"), (50, 100, "Next page"), (100, 120, "Previous page")):
         await ana.lists(*(f"many/p{number:03}" for number in range(first, last)))
-        await expect(pages).to_contain_text(f"{first + 1}–{last} of 120")
+        await expect(pages).to_contain_text(f"{first + 1}\u2013{last} of 120")
         await pages.get_by_role("button", name=turn).click()
 
     await ana.lists(*(f"many/p{number:03}" for number in range(50, 100)))
@@ -258,7 +263,7 @@ async def test_a_new_prompt_is_explained_while_it_is_typed_and_opens_in_the_edit
     await ana.button("Create").click()
 
     await ana.synced()
-    await expect(ana.page).to_have_url(f"{dashboard.url}/edit?prompt=style/fresh")
+    await ana.is_at("edit?prompt=style/fresh")
     assert (dashboard.store["style/fresh"].text, dashboard.store["style/fresh"].author) == ("", "Ana")
 
 
@@ -290,7 +295,8 @@ async def test_a_new_prompt_starts_from_a_copy_or_from_files(
     assert store["review"].version == 1
 
 
-async def test_a_question_mark_lists_all_keys_until_escape(dashboard: Dashboard, enter: Enter) -> None:
+@pytest.mark.usefixtures("dashboard")
+async def test_a_question_mark_lists_all_keys_until_escape(enter: Enter) -> None:
     ana = await _library(enter)
 
     await ana.page.keyboard.press("?")
@@ -314,6 +320,8 @@ async def test_an_empty_store_says_what_to_do_first(stopped: Dashboard, enter: E
     await ana.button("Upload files").click()
     await expect(ana.dialog.get_by_text("Markdown files")).to_be_visible()
     await ana.page.keyboard.press("Escape")
+    await expect(ana.dialog).to_have_count(0)
+    await ana.idle()
     await ana.page.get_by_test_id("stMain").get_by_role("button", name="New prompt").last.click()
     await ana.dialog.get_by_role("textbox", name="Name").fill("first")
     await ana.reads("Its path: first")

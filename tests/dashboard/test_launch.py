@@ -121,7 +121,7 @@ def test_the_other_components_get_what_the_page_says(library: pk.Store) -> None:
     assert handed(page(preview)) == {"uid": library["review"].uid, "variables": {"code": "x = 1", "n": 3}}
     assert handed(page(library_of)) == {"rows": [], "total": 0}
     assert handed(page(tree)) == {"directories": []}
-    assert handed(page(keys)) == {"bindings": [{"id": "new", "keys": "Alt+N"}], "name": "Ana"}
+    assert handed(page(keys)) == {"bindings": [{"id": "new", "keys": "Alt+N"}], "name": "Ana", "open_help": 0}
 
 
 def test_every_component_is_in_the_manifest() -> None:

@@ -47,16 +47,28 @@ def test_a_closed_pane_draws_nothing(library: Store, edit: Edit) -> None:
 
 
 def test_a_store_that_takes_no_changes_still_has_panes_that_open(
-    library: Store, edit: Edit, monkeypatch: pytest.MonkeyPatch
+    library: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = edit("review")
-
     def refuse(*_: object) -> None:
         raise ReadOnlyStoreError(library.url, "it was opened so")
 
+    memory: dict[str, object] = {"pk_panes": []}
+    monkeypatch.setattr("streamlit.session_state", memory)
     monkeypatch.setattr(Store, "set_preference", refuse)
-    page.know(pk_pressed="pane-1").run()
-    assert (page.handed("preview") is not None, page.problems) == (True, [])
+    panes.toggle("preview")
+    assert memory == {"pk_panes": ["preview"], "pane-preview": True}
+
+
+def test_a_field_follows_what_is_stored_until_somebody_has_typed_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory: dict[str, object] = {}
+    monkeypatch.setattr("streamlit.session_state", memory)
+    shown = []
+    for stored, typed in (("a", None), ("b", None), ("b", "mine"), ("c", None)):
+        if typed:
+            memory["field"] = typed
+        parts.follow("field", stored)
+        shown.append(memory["field"])
+    assert shown == ["a", "b", "mine", "mine"]
 
 
 # Variables and preview

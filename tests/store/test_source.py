@@ -47,6 +47,13 @@ def test_a_prompt_is_expanded_as_if_it_had_another_text(library: Store) -> None:
         library.expand_as("style/base", "[[review]]", code="x")
 
 
+def test_what_another_process_has_declared_counts_at_once(library: Store) -> None:
+    assert library.expand_as("style/tone", "{{ tone }}") == "plain"
+    with Store(library.url) as other:
+        other.save("style/tone", "Sound {{ tone }}.", variables={"tone": {"default": "kind"}})
+    assert library.expand_as("style/tone", "{{ tone }}") == "kind"
+
+
 def test_what_a_variable_is_called_by_is_no_hindrance(store: Store) -> None:
     store.save("a", "{{ path }} {{ strict }} {{ self }}")
     assert store.expand("a", {"path": 1, "strict": 2, "self": 3}) == "1 2 3"
