@@ -99,6 +99,11 @@ class Person:
         app = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
         await expect(self.page.locator(app)).to_be_visible(timeout=40 * SECONDS)
 
+    async def undo(self) -> None:
+        """Take back what was done last, once the page has come to rest: a click into a redrawn button is lost."""
+        await self.idle()
+        await self.button("Undo").click()
+
     async def edit(self, path: str) -> None:
         """Open a prompt in the shared editor and wait until it is in step with the server."""
         await self.visit(f"edit?prompt={quote(path)}")

@@ -10,8 +10,8 @@ from tests.browser.people import SECONDS, Dashboard, Enter, Person, until
 EXPANDED = "Speak plainly.\nBe brief.\nReview this: {{ code }}\n"
 
 
-async def _editing(enter: Enter, path: str, *, script: str = "") -> Person:
-    ana: Person = await enter("Ana")
+async def _editing(enter: Enter, path: str, *, script: str = "", height: int = 900) -> Person:
+    ana: Person = await enter("Ana", height=height)
     if script:
         await ana.page.add_init_script(script)
     await ana.edit(path)
@@ -194,7 +194,8 @@ async def test_a_rename_rewrites_those_that_include_it_and_the_address_follows(
 async def test_history_shows_differences_restores_and_labels(dashboard: Dashboard, enter: Enter) -> None:
     store = dashboard.store
     store.save("style/tone", "Speak loudly.\n", author="Ben", message="louder")
-    ana = await _editing(enter, "style/tone")
+    # All of it fits: what floats beside a button at the window's end cannot be scrolled to by the test.
+    ana = await _editing(enter, "style/tone", height=1600)
     pane = await ana.pane("History")
 
     await expect(pane.get_by_role("checkbox")).to_have_count(2)

@@ -150,7 +150,7 @@ async def test_several_prompts_are_moved_tagged_and_deleted_and_each_step_is_und
     await ana.button("Move 2 prompts").click()
     await ana.lists("review", "spare", "voice/base", "voice/tone")
     assert store["review"].text == "[[voice/base]]Review this: {{ code }}\n"
-    await ana.button("Undo").click()
+    await ana.undo()
     await ana.lists("review", "spare", "style/base", "style/tone")
     assert store["review"].text == "[[style/base]]Review this: {{ code }}\n"
 
@@ -167,7 +167,7 @@ async def test_several_prompts_are_moved_tagged_and_deleted_and_each_step_is_und
     await _bulk(ana, "Delete")
     await ana.button("Delete 1 prompt").click()
     await ana.lists("review", "style/base", "style/tone")
-    await ana.button("Undo").click()
+    await ana.undo()
     await ana.lists("review", "spare", "style/base", "style/tone")
     assert list(store.trash()) == []
 
@@ -204,7 +204,7 @@ async def test_find_and_replace_shows_every_change_makes_one_version_each_and_is
 
     await until(lambda: _texts(store), ("[[style/tone]]Be brief!\n", "Speak plainly!\n"))
     assert [store[path].version for path in ALL] == [1, 2, 2]
-    await ana.button("Undo").click()
+    await ana.undo()
     await until(lambda: _texts(store), ("[[style/tone]]Be brief.\n", "Speak plainly.\n"))
 
     await ana.page.keyboard.press("Alt+r")
@@ -224,7 +224,7 @@ async def test_a_prompt_is_dragged_into_a_directory_of_the_tree(enter: Enter) ->
     await ana.row("review").drag_to(ana.page.get_by_role("treeitem", name="style, 2 prompts"))
 
     await ana.lists("style/base", "style/review", "style/tone")
-    await ana.button("Undo").click()
+    await ana.undo()
     await ana.lists(*ALL)
 
 
