@@ -8,12 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import httpx
-from playwright.async_api import Dialog, Locator, Page, Request, expect
+from playwright.async_api import Dialog, Locator, Page, Request, WebSocket, expect
 
 from prompt_kernel.store import Store
 
@@ -68,12 +68,25 @@ class Person:
         self.name, self.page, self.dashboard = name, page, dashboard
         self.alerts: list[str] = []
         self.foreign: list[str] = []
+        self.stream: WebSocket | None = None
         page.on("dialog", self._dismiss)
+        page.on("websocket", self._meet)
         page.on("request", self._note)
 
     async def _dismiss(self, dialog: Dialog) -> None:
         self.alerts.append(dialog.message)
         await dialog.dismiss()
+
+    def _meet(self, socket: WebSocket) -> None:
+        if socket.url.endswith("/_stcore/stream"):
+            self.stream = socket
+
+    @contextlib.asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """Wait until the page has told its server what is done in the block: a table waits for more before it does."""
+        assert self.stream is not None
+        async with self.stream.expect_event("framesent"):
+            yield
 
     def _note(self, request: Request) -> None:
         if not request.url.startswith((self.dashboard.url, "data:", "blob:")):
