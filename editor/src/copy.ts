@@ -2,6 +2,7 @@
 
 import type { Connection } from "./connection";
 import { element } from "./host";
+import { focused } from "./keys-target";
 import { characters, plural } from "./numbers";
 import type { Whole } from "./protocol";
 
@@ -50,7 +51,7 @@ export async function write(text: string): Promise<boolean> {
 }
 
 function writeBySelection(text: string): boolean {
-  const before = deepFocus();
+  const before = focused();
   const area = element("textarea", { value: text, readOnly: true, ariaHidden: "true" });
   area.style.cssText = "position: fixed; top: 0; left: -200vw";
   document.body.append(area);
@@ -61,14 +62,8 @@ function writeBySelection(text: string): boolean {
     return false;
   } finally {
     area.remove();
-    before?.focus();
+    if (before instanceof HTMLElement) before.focus();
   }
-}
-
-function deepFocus(): HTMLElement | null {
-  let found = document.activeElement;
-  while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
-  return found as HTMLElement | null;
 }
 
 /** Show a text for the person to copy, where no way is left for us to. */
