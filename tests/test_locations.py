@@ -7,7 +7,7 @@ import pytest
 from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.locations import default_url, file_of, url_of
 
-_ONLY_SQLITE = "only SQLite stores can be opened: give a path, or sqlite:///path"
+_KINDS = "give a path, sqlite:///path, postgresql+psycopg://… or the http(s):// of a server"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,11 @@ _ONLY_SQLITE = "only SQLite stores can be opened: give a path, or sqlite:///path
         (":memory:", "sqlite:///:memory:"),
         ("sqlite://", "sqlite:///:memory:"),
         ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql+psycopg://ana@host/db?sslmode=require", "postgresql+psycopg://ana@host/db?sslmode=require"),
+        ("postgresql://host/db", "postgresql+psycopg://host/db"),
+        ("postgres://host/db", "postgresql+psycopg://host/db"),
+        ("http://127.0.0.1:8501/", "http://127.0.0.1:8501"),
+        ("https://prompts.example.org", "https://prompts.example.org"),
     ],
 )
 def test_a_path_or_a_url_becomes_the_url_that_everybody_uses(
@@ -41,14 +46,7 @@ def test_a_path_or_a_url_becomes_the_url_that_everybody_uses(
     [
         ("", "The store sqlite:/// cannot be used: the path is empty."),
         ("sqlite:///", "The store sqlite:/// cannot be used: the path is empty."),
-        (
-            "postgresql+psycopg://host/db",
-            f"The store postgresql+psycopg://host/db cannot be used: {_ONLY_SQLITE}.",
-        ),
-        (
-            "http://host",
-            f"The store http://host cannot be used: {_ONLY_SQLITE}.",
-        ),
+        ("mysql://host/db", f"The store mysql://host/db cannot be used: {_KINDS}."),
         ("~nobody-here/a.db", "The store ~nobody-here/a.db cannot be used: there is no such user's home folder."),
     ],
 )

@@ -13,7 +13,7 @@ from prompt_kernel.store import Store
 MODELLED = [
     tables.PromptRow, tables.VersionRow, tables.LabelRow, tables.ReferenceRow, tables.DirectoryRow, tables.RedirectRow,
     tables.ChangeRow, tables.LiveDocumentRow, tables.LiveUpdateRow, tables.FavouriteRow, tables.OpeningRow,
-    tables.PreferenceRow,
+    tables.PreferenceRow, tables.LinkedFileRow, tables.TokenRow,
 ]  # fmt: skip
 
 

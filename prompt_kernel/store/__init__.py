@@ -155,6 +155,10 @@ class Store:
         """A value that changes whenever anybody, in any process, changed something; cheap to ask for."""
         return self._database.revision()
 
+    def wait(self, known: object, timeout: float) -> object:
+        """Wait until `revision` is another than `known`, at most `timeout` seconds; return what it is then."""
+        return self._database.wait(known, timeout)
+
     def by(self, author: str, *, origin: str | None = None) -> Self:
         """Return the same open store for somebody else, who is noted with its changes; closing one closes both."""
         other = copy(self)

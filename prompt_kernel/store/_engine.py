@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from prompt_kernel.locations import MEMORY, file_of
 #: "PrKe" in ASCII: tells our files from other SQLite databases.
 APPLICATION_ID: Final = 0x50724B65
 _BUSY_MILLISECONDS: Final = 10_000
+#: SQLite tells nobody that something was committed; asking costs it a few microseconds.
+_LOOK_EVERY: Final = 0.02
 #: How a transaction begins, ends and is undone; and a part of one, which may fail without the rest.
 _WHOLE: Final = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
 _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
@@ -142,6 +145,13 @@ class Database:
                 return self.raw.execute("PRAGMA data_version").fetchone()[0], self.writes
             except sqlite3.Error as error:
                 raise self._translated(error) from error
+
+    def wait(self, known: object, timeout: float) -> tuple[int, int]:
+        """Return the revision once it is another than `known`, or after `timeout` seconds; other threads go on."""
+        until = time.monotonic() + timeout
+        while (now := self.revision()) == known and time.monotonic() < until:
+            time.sleep(min(_LOOK_EVERY, max(until - time.monotonic(), 0)))
+        return now
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

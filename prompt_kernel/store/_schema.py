@@ -19,6 +19,11 @@ def _m002_live(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _m003_team(connection: sqlite3.Connection) -> None:
+    for statement in _TEAM:
+        connection.execute(statement)
+
+
 _FIRST: Final = (
     """CREATE TABLE prompt (
         id INTEGER NOT NULL PRIMARY KEY,
@@ -146,7 +151,29 @@ _LIVE: Final = (
     )""",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_m001_first, _m002_live)
+_TEAM: Final = (
+    """CREATE TABLE linked_file (
+        place VARCHAR NOT NULL,
+        file VARCHAR NOT NULL,
+        prompt_id INTEGER NOT NULL REFERENCES prompt (id),
+        version INTEGER NOT NULL,
+        metadata VARCHAR NOT NULL,
+        sha256 VARCHAR NOT NULL,
+        size BIGINT NOT NULL,
+        modified BIGINT NOT NULL,
+        PRIMARY KEY (place, file)
+    )""",
+    "CREATE INDEX ix_linked_file_prompt_id ON linked_file (prompt_id)",
+    """CREATE TABLE token (
+        name VARCHAR NOT NULL PRIMARY KEY,
+        sha256 VARCHAR NOT NULL UNIQUE,
+        may_write BOOLEAN NOT NULL,
+        author VARCHAR NOT NULL,
+        created_at VARCHAR NOT NULL
+    )""",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_m001_first, _m002_live, _m003_team)
 
 
 def flaws(connection: sqlite3.Connection) -> list[str]:

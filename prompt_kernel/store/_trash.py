@@ -44,6 +44,7 @@ _PURGE = (
     text("DELETE FROM live_document WHERE prompt_id = :id"),
     text("DELETE FROM favourite WHERE prompt_id = :id"),
     text("DELETE FROM opening WHERE prompt_id = :id"),
+    text("DELETE FROM linked_file WHERE prompt_id = :id"),
     text("DELETE FROM version WHERE prompt_id = :id"),
     # That somebody changed something, and when, stays in the log; what was said of it goes, and the id, which another
     # prompt may get.

@@ -135,7 +135,8 @@ def test_arguments_that_make_no_sense_exit_with_2_and_say_why(run: Run, argument
         (["expand", "review", "code=x", "tone=loud"], "tone='loud' does not fit: it must be one of formal, plain."),
         (
             ["--store", "ftp://a/b", "list"],
-            "The store ftp://a/b cannot be used: only SQLite stores can be opened: give a path, or sqlite:///path.",
+            "The store ftp://a/b cannot be used: give a path, sqlite:///path, "
+            "postgresql+psycopg://… or the http(s):// of a server.",
         ),
     ],
 )

@@ -96,9 +96,9 @@ def test_an_older_store_is_upgraded_after_a_backup(old: Path, opened: Callable[.
         ("format/json", 0), ("style/base", 0), ("style/voice", 0),
     ]  # fmt: skip
     backup = old.with_name(f"{old.name}.schema-1.backup")
-    assert (before[0], schema(backup), schema(old)[0]) == (1, before, 3)
+    assert (before[0], schema(backup), schema(old)[0]) == (1, before, len(NEWER))
     _migrations.upgrade(database, NEWER)
-    assert schema(old)[0] == 3
+    assert schema(old)[0] == len(NEWER)
 
 
 def test_a_store_of_the_first_schema_keeps_all_that_is_in_it(
@@ -113,7 +113,7 @@ def test_a_store_of_the_first_schema_keeps_all_that_is_in_it(
         document = store.live.open(store["style/voice"].uid, str.encode)
         assert document.state == b"Speak in a {{ tone }} voice.\n"
         assert store.favourite("style/base") == store.favourites()[0]
-        assert store.summary().schema == 2
+        assert store.summary().schema == len(_migrations.STEPS)
     with first_schema(), Store(backup) as store:
         assert (dump(store), store.changes(), store.summary().schema) == (before, log, 1)
 
@@ -133,7 +133,7 @@ def test_a_store_in_memory_is_upgraded_without_a_backup(tmp_path: Path, monkeypa
     database = Database("sqlite:///:memory:")
     _migrations.upgrade(database)
     _migrations.upgrade(database, NEWER)
-    assert (database.raw.execute("PRAGMA user_version").fetchone()[0], list(tmp_path.iterdir())) == (3, [])
+    assert (database.raw.execute("PRAGMA user_version").fetchone()[0], list(tmp_path.iterdir())) == (len(NEWER), [])
     database.close()
 
 
@@ -160,8 +160,8 @@ def test_a_store_of_a_newer_schema_is_read_and_not_written(old: Path, opened: Ca
     before = schema(old)
     with Store(old) as store:
         sentence = (
-            f"The store {store.url} has schema 3, this version knows up to 2. It was opened for reading only; "
-            "upgrade with: pip install --upgrade prompt-kernel"
+            f"The store {store.url} has schema {len(NEWER)}, this version knows up to {len(NEWER) - 1}. "
+            "It was opened for reading only; upgrade with: pip install --upgrade prompt-kernel"
         )
         assert (store.read_only, store.summary().read_only) == (sentence, sentence)
         assert store.expand("style/base") == "Speak in a plain voice.\nBe brief.\n"
