@@ -318,6 +318,6 @@ export class Connection extends ObservableV2<Events> {
 
   private readonly leaving = (): void => this.keeper.now();
   private readonly warn = (event: BeforeUnloadEvent): void => {
-    if (this.waiting) event.preventDefault();
+    if (this.ledger.risky) event.preventDefault();
   };
 }

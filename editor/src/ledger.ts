@@ -15,6 +15,8 @@ export class Ledger {
   private online = false;
   private sent = 0;
   private acknowledged = 0;
+  /** The number of the last sent edit that may hold what was typed here: the first exchange of a document does not. */
+  private telling = 0;
   /** Whether edits exist that the present socket did not carry one by one. */
   private carried = false;
   /** The number of the sent edit that holds all that was carried; 0 where there is none yet. */
@@ -31,6 +33,11 @@ export class Ledger {
     return this.held || this.carried || this.acknowledged < this.sent;
   }
 
+  /** Whether leaving now could lose what was typed here: it may be, until the database has acknowledged it. */
+  get risky(): boolean {
+    return this.held || this.carried || this.acknowledged < this.telling;
+  }
+
   get standing(): Standing {
     if (this.waiting && this.late) return "unsaved";
     if (!this.online) return "offline";
@@ -39,7 +46,7 @@ export class Ledger {
 
   /** A new document takes the place of the old one, whose text is somebody else's care. */
   begin(): void {
-    this.sent = this.acknowledged = this.covering = 0;
+    this.sent = this.telling = this.acknowledged = this.covering = 0;
     this.online = this.carried = false;
     this.settle();
   }
@@ -53,7 +60,7 @@ export class Ledger {
   /** The socket is gone: what it had not acknowledged waits for the next one. */
   closed(): void {
     this.carried = this.carried || this.acknowledged < this.sent;
-    this.sent = this.acknowledged = this.covering = 0;
+    this.sent = this.telling = this.acknowledged = this.covering = 0;
     this.online = false;
     this.settle();
   }
@@ -69,6 +76,7 @@ export class Ledger {
   dispatched(whole: boolean): void {
     this.sent += 1;
     if (whole) this.covering = this.sent;
+    if (!whole || this.carried) this.telling = this.sent;
     this.settle();
   }
 
