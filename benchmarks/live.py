@@ -1,12 +1,15 @@
-"""What is measured with servers, and mostly with browsers: the dashboard beside the least that one could do."""
+"""What is measured with servers and other processes: each beside the least that one could do."""
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import api
 import keystrokes
 import load
 import pages
+from crowds import CROWDS, NOTICES, Crowd, crowd_result, crowds, notice
+from engines import ENGINES
 from servers import MissingError
 from store import Stores
 from timing import Result
@@ -18,6 +21,7 @@ class Live:
 
     results: list[Result] = field(default_factory=list)
     loads: list[load.Load] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -26,10 +30,26 @@ def _load(stores: Stores, live: Live) -> list[Result]:
     return load.results(live.loads, stores.sizes)
 
 
+def _crowd(engine: str) -> Callable[[Stores, Live], list[Result]]:
+    def measure_crowds(stores: Stores, live: Live) -> list[Result]:
+        made = crowds(stores, engine)
+        live.crowds += made
+        return [crowd_result(made)]
+
+    return measure_crowds
+
+
+def _notice(engine: str) -> Callable[[Stores, Live], list[Result]]:
+    return lambda stores, _: [notice(stores, engine)]
+
+
 _GROUPS: tuple[tuple[tuple[str, ...], Callable[[Stores, Live], list[Result]]], ...] = (
     (keystrokes.NAMES, lambda stores, _: keystrokes.measure(stores)),
     (load.NAMES, _load),
     (pages.NAMES, lambda stores, _: pages.measure(stores)),
+    (api.NAMES, lambda stores, _: api.measure_api(stores)),
+    *(((name,), _notice(engine)) for name, engine in zip(NOTICES, ENGINES, strict=True)),
+    *(((name,), _crowd(engine)) for name, engine in zip(CROWDS, ENGINES, strict=True)),
 )
 NAMES = [name for names, _ in _GROUPS for name in names]
 

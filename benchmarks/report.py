@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from statistics import median
 
+import crowds
 from counting import Counts
 from live import Live
 from load import Load
@@ -33,6 +34,8 @@ def markdown(
         lines += ["", *_growth(growth, sizes)]
     if live.loads:
         lines += ["", *_loads(live.loads, sizes)]
+    if live.crowds:
+        lines += ["", *crowds.measured(sizes, live.crowds)]
     return "\n".join(lines)
 
 

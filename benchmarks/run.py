@@ -16,6 +16,7 @@ import engine
 import live
 import report
 import store
+import sync
 from sizes import FULL, QUICK, Sizes
 from timing import Result, Work, measure
 
@@ -25,7 +26,7 @@ _PACKAGES = (
     "websockets", "playwright",
 )  # fmt: skip
 _GROWTH = "open"
-_SLOW_REPEATS = frozenset({"import"})
+_SLOW_REPEATS = frozenset({"import", "sync-first"})
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,6 +63,7 @@ def works(stores: store.Stores, sizes: Sizes) -> Iterator[tuple[str, Callable[[]
     """Give every timed work's name and how to set it up."""
     yield from engine.works(sizes)
     yield from store.works(stores)
+    yield from sync.works(stores)
 
 
 def names() -> list[str]:

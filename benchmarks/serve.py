@@ -76,7 +76,30 @@ def dashboard(port: str, store: str, uid: str, file: str, count: str) -> None:
         launch.run(store, port=int(port), open_browser=False)
 
 
-_KINDS: dict[str, Callable[..., None]] = {"broadcast": broadcast, "hello": hello, "dashboard": dashboard}
+def route(port: str, answers: str) -> None:
+    """Answer two routes with what a file holds, and ask nobody."""
+    from fastapi import FastAPI  # noqa: PLC0415 - each kind of server imports its own
+
+    app = FastAPI()
+    given: dict[str, dict[str, Any]] = json.loads(Path(answers).read_text("utf-8"))
+
+    @app.get("/get")
+    def get() -> dict[str, Any]:
+        return given["get"]
+
+    @app.post("/expand")
+    def expand(_: dict[str, Any]) -> dict[str, Any]:
+        return given["expand"]
+
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
+
+
+_KINDS: dict[str, Callable[..., None]] = {
+    "broadcast": broadcast,
+    "hello": hello,
+    "dashboard": dashboard,
+    "route": route,
+}
 
 if __name__ == "__main__":
     _KINDS[sys.argv[1]](*sys.argv[2:])

@@ -125,3 +125,14 @@ def broadcast(folder: Path) -> Server:
 def hello(folder: Path) -> Server:
     """Return Streamlit with a page of two lines, served as the dashboard is."""
     return Server("Streamlit hello", [_SCRIPT, "hello", "{port}"], folder)
+
+
+def api(store: Path, folder: Path) -> Server:
+    """Return the API of `store` without pages, as a user starts it."""
+    command = ["-m", "prompt_kernel.cli", "serve", "--port", "{port}", "--store", str(store)]
+    return Server("Prompt Kernel's API", command, folder, health="api/health")
+
+
+def route(answers: Path, folder: Path) -> Server:
+    """Return a server of two bare routes, `/get` and `/expand`, that give what the file `answers` holds."""
+    return Server("bare routes", [_SCRIPT, "route", "{port}", str(answers)], folder, health="get")

@@ -19,13 +19,16 @@
     │   └── ExpansionTooLargeError
     ├── ConflictError                   somebody else changed the same lines meanwhile
     ├── ReferencedError                 other prompts include what is to be deleted
+    ├── DivergedError                   two stores say different things of what should be the same
     ├── DirectoryNotEmptyError          there are prompts in the directory that is to be removed
     ├── ImportFileError                 files that cannot be imported, all of them at once
     ├── ExportFileError                 files that cannot be written
+    ├── SyncError                       a linked folder that cannot be brought together with its directory
     ├── StoreError
     │   ├── StoreUnavailableError       the database cannot be opened, read or written
     │   ├── SchemaTooNewError           a newer prompt_kernel wrote the database
     │   ├── ReadOnlyStoreError          the store was opened for reading only
+    │   ├── RemoteStoreError            a server has the store, and does not do that for others
     │   └── DamagedTextError            a stored text does not match its hash
     ├── AccessDeniedError               the server does not let this token do that
     ├── InvalidRequestError             a request to the server is malformed
@@ -257,6 +260,15 @@ class ConflictError(PromptKernelError):
         self.author = author
 
 
+class DivergedError(PromptKernelError):
+    """What should be a copy says something else than what it was copied from; nothing of it was overwritten."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        """Say how `where`, a prompt or a store, differs."""
+        super().__init__(f"{where} is no earlier copy: {reason}. Nothing of it was changed.")
+        self.where, self.reason = where, reason
+
+
 class ReferencedError(PromptKernelError):
     """Other prompts include what is to be deleted."""
 
@@ -307,6 +319,15 @@ class ExportFileError(PromptKernelError):
         self.folder, self.problems = folder, dict(problems)
 
 
+class SyncError(PromptKernelError):
+    """A linked folder that cannot be synced; nothing was changed on either side."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        """Say why `what`, a folder or a directory, was left alone, and what to do."""
+        super().__init__(f"{what} was not synced: {reason}.")
+        self.what, self.reason = what, reason
+
+
 class StoreError(PromptKernelError):
     """The database itself is the problem."""
 
@@ -339,6 +360,15 @@ class ReadOnlyStoreError(StoreError):
         """Say why the store at `url` takes no changes."""
         super().__init__(f"The store {url} is open for reading only: {reason}. Nothing was changed.")
         self.url, self.reason = url, reason
+
+
+class RemoteStoreError(StoreError):
+    """What only whoever has the store can do, and no client of its server."""
+
+    def __init__(self, url: str, what: str) -> None:
+        """Say that `what` is not done through the server at `url`."""
+        super().__init__(f"{what} is done where the store is, and {url} is a server: run it there.")
+        self.url, self.what = url, what
 
 
 class DamagedTextError(StoreError):

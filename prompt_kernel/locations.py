@@ -1,6 +1,7 @@
 """Where a store is: from nothing, a path or a URL to the URL that everybody uses."""
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,9 @@ _POSTGRES: Final = "postgresql+psycopg://"
 #: How others spell a PostgreSQL URL; the driver is ours to choose.
 _POSTGRES_TOO: Final = ("postgresql://", "postgres://")
 _SERVERS: Final = ("http://", "https://")
+#: Between the user and the host, where in a malformed URL it may hold anything; or among the options.
+_PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*@")
+_PASSWORD_OPTION: Final = re.compile(r"([?&](?:ssl)?password=)[^&]*")
 
 
 def default_url() -> str:
@@ -37,7 +41,7 @@ def url_of(place: str | os.PathLike[str] | None) -> str:
     if text in (MEMORY, "sqlite://", _PREFIX + MEMORY):
         return _PREFIX + MEMORY
     if text.startswith(_SERVERS):
-        return text.rstrip("/")
+        return text if "?" in text else text.rstrip("/")
     if text.startswith((_POSTGRES, *_POSTGRES_TOO)):
         return _POSTGRES + text.partition("://")[2]
     if text.startswith(_PREFIX):
@@ -57,6 +61,24 @@ def url_of(place: str | os.PathLike[str] | None) -> str:
 def is_server(url: str) -> bool:
     """Tell whether `url` is that of a server, which has the store."""
     return url.startswith(_SERVERS)
+
+
+def shown(url: str) -> str:
+    """Return `url` as it may be shown: that of a server or a database without what may be a secret in it."""
+    if is_postgres(url):
+        return _PASSWORD_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
+    if not is_server(url):
+        return url
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("#")[0].partition("?")[0].partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}".rstrip("/")
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be read again from elsewhere."""
+    import platformdirs  # noqa: PLC0415 - only needed for what a client keeps
+
+    return platformdirs.user_cache_path("prompt-kernel", appauthor=False)
 
 
 def is_postgres(url: str) -> bool:

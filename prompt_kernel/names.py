@@ -153,6 +153,17 @@ def is_inside(path: str, directory: str) -> bool:
     return not directory or key_of(path).startswith(key_of(directory) + "/")
 
 
+_COPY: Final = "-conflict"
+#: Room for the mark and a number of three digits.
+_LONGEST_COPIED: Final = MAX_SEGMENT_BYTES - len(_COPY) - len("-999")
+
+
+def copy_path(path: str, number: int) -> str:
+    """Return the path of a conflict copy of what is at `path`: `a/b-conflict`, then `a/b-conflict-2`."""
+    name = name_of(path).encode()[:_LONGEST_COPIED].decode(errors="ignore").rstrip(" .")
+    return join(directory_of(path), f"{name}{_COPY}" if number == 1 else f"{name}{_COPY}-{number}")
+
+
 def is_suffix(short: str, path: str) -> bool:
     """Tell whether `path` ends in the segments of `short`."""
     return path == short or path.endswith("/" + short)

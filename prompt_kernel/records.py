@@ -1,4 +1,7 @@
-"""What a store hands out: plain values. The verbs belong to `Store`."""
+"""What a store hands out: plain values. The verbs belong to `Store`.
+
+These are many lines for one module, because they are one list of small things.
+"""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -176,6 +179,18 @@ class Salvaged(NamedTuple):
     problem: str
 
 
+class Token(NamedTuple):
+    """A key to a server; its secret was shown once and is nowhere kept.
+
+    What is changed with it is noted as by `author`, where one is given, whatever the client says.
+    """
+
+    name: str
+    may_write: bool
+    author: str
+    created_at: datetime
+
+
 class Change(NamedTuple):
     """One entry of the store's log. `id` only grows; ask for what came after one."""
 
@@ -288,35 +303,121 @@ class Finding(Shown):
         return f"{self.severity}: {self.path}: {self.message}" if self.path else f"{self.severity}: {self.message}"
 
 
+class Loss(NamedTuple):
+    """What a conversion between formats could not carry: a file or a path, and one sentence about it."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport(Shown):
-    """What an import did: the paths by what became of them."""
+    """What an import did: the paths by what became of them.
+
+    `format` is what the source was read as, "" where that went without saying; `losses` is what it could not bring.
+    """
 
     source: str
     created: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    format: str = ""
+    losses: tuple[Loss, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{len(self.created)} created", f"{len(self.updated)} updated", f"{len(self.unchanged)} unchanged"]
         if self.skipped:
             parts.append(f"{len(self.skipped)} skipped")
-        return f"Imported {self.source}: {', '.join(parts)}."
+        return f"Imported {self.source}{_as(self.format)}: {', '.join(parts)}.{_not_carried(self.losses)}"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport(Shown):
-    """What an export wrote: file names relative to `folder`; `lost` is what a damaged store could not give."""
+    """What an export wrote: file names relative to `folder`; `lost` is what a damaged store could not give.
+
+    `format` is what was written, "" where that went without saying; `losses` is what it could not say.
+    """
 
     folder: str
     written: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    format: str = ""
+    losses: tuple[Loss, ...] = ()
 
     def __str__(self) -> str:
         counts = f"{len(self.written)} written, {len(self.unchanged)} unchanged"
-        return f"Exported to {self.folder}: {counts}" + (f", {len(self.lost)} lost." if self.lost else ".")
+        counts += f", {len(self.lost)} lost" if self.lost else ""
+        return f"Exported to {self.folder}{_as(self.format)}: {counts}.{_not_carried(self.losses)}"
+
+
+def _as(format: str) -> str:  # noqa: A002 - the word for it
+    return f" as {format}" if format else ""
+
+
+def _not_carried(losses: tuple[Loss, ...]) -> str:
+    if not losses:
+        return ""
+    return f" {'1 thing' if len(losses) == 1 else f'{len(losses):,} things'} could not be carried over."
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport(Shown):
+    """What a sync did with a directory and its linked folder: the paths of prompts by what became of them.
+
+    `pulled` took what their files said, `pushed` were written to their files, in `merged` both had changed. Of
+    `conflicts` the store's text stands, and what the file said is kept as another prompt and file, whose path is given.
+    `deleted` are gone on both sides now; `recovered` were deleted on one side and changed on the other, so they stay.
+    `renamed` gives the new path. `skipped` says why something was left as it is, by file or path.
+    """
+
+    directory: str = ""
+    folder: str = ""
+    pulled: tuple[str, ...] = ()
+    pushed: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
+    conflicts: Mapping[str, str] = field(default_factory=dict)
+    deleted: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    unchanged: int = 0
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        counts = [
+            f"{len(paths):,} {what}"
+            for what, paths in (
+                ("pulled", self.pulled), ("pushed", self.pushed), ("merged", self.merged),
+                ("deleted", self.deleted), ("recovered", self.recovered), ("renamed", self.renamed),
+                ("in conflict", self.conflicts), ("skipped", self.skipped),
+            )
+            if paths
+        ]  # fmt: skip
+        done = ", ".join([*counts, f"{self.unchanged:,} unchanged"])
+        what = f"{self.directory or 'The store'} with {self.folder}" if self.folder else "the linked directories"
+        return f"Synced {what}: {done}."
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is other than before, on either side."""
+        return bool(
+            self.pulled or self.pushed or self.merged or self.conflicts or self.deleted or self.recovered
+            or self.renamed
+        )  # fmt: skip
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What somebody should look at, a sentence each: the conflicts, and what was skipped."""
+        kept = [
+            f"{path} was changed on both sides in the same place: "
+            f"the store's text stands, the file's is kept as {copy}."
+            for path, copy in self.conflicts.items()
+        ]
+        return (*kept, *(f"Skipped {name}: {reason}" for name, reason in self.skipped.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +466,6 @@ def _many(count: int, noun: str) -> str:
 
 __all__ = [
     "ORIGINS", "Change", "Directory", "Draft", "Entry", "ExportReport", "Finding", "Hit", "Impact", "ImportReport",
-    "Origin", "Prompt", "Reference", "Replaced", "Replacement", "Rows", "Salvaged", "Suggestion", "Summary", "TextDiff",
-    "Trashed", "Version",
+    "Loss", "Origin", "Prompt", "Reference", "Replaced", "Replacement", "Rows", "Salvaged", "Suggestion", "Summary",
+    "SyncReport", "TextDiff", "Token", "Trashed", "Version",
 ]  # fmt: skip

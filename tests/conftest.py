@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from prompt_kernel.store import Store
+from tests.postgres import Server, running
 
 
 @pytest.fixture(autouse=True)
@@ -17,10 +18,39 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.delenv("PROMPT_KERNEL_URL", raising=False)
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """Give a PostgreSQL server that all tests of this process share: no test may stop it."""
+    with running() as server:
+        yield server
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def postgres(postgres_server: Server) -> Iterator[str]:
+    """Give the URL of an empty schema in a PostgreSQL database."""
+    with postgres_server.schema() as url:
+        yield url
+
+
+@pytest.fixture
+def file_store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "prompts.db", author="ana") as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Give a store on each engine; see `on_sqlite` and `on_postgres` of `tests.postgres`."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("file_store")
+    else:
+        with Store(request.getfixturevalue("postgres"), author="ana") as opened:
+            yield opened
+
+
+@pytest.fixture
+def store(file_store: Store) -> Store:
+    return file_store
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ DASHBOARD = ROOT / "dashboard" / "prompt_kernel_dashboard"
 #: The house, from the ground up. What is not yet built has its place already.
 LAYERS = [
     {"errors", "display"},
-    {"spans", "codespans", "variables", "names", "language", "merge", "locations"},
+    {"spans", "codespans", "variables", "names", "language", "merge", "locations", "postgres", "authors", "matching"},
     {"tables", "expansion", "records"},
     {"store", "completions"},
-    {"frames", "files"},
+    {"frames", "files", "wire"},
     {"client", "live", "experiments"},
     {"notebook", "server"},
     {"cli"},
@@ -35,7 +35,8 @@ FRONT_DOOR = "prompt_kernel"
 
 UPWARD_ON_USE = {
     ("display", "notebook"): "a value draws its card when it is shown, and is plain data until then",
-    ("store", "files"): "import_folder and export_folder are verbs of a store, written in terms of stores",
+    ("store", "files"): "import_folder, export_folder and sync are verbs of a store, written in terms of stores",
+    ("store", "client"): "connect(http://…) opens the store of a server, by the same verbs",
     (FRONT_DOOR, "notebook"): "%load_ext prompt_kernel",
 }
 
@@ -44,6 +45,7 @@ OUTSIDE = {
     "sqlmodel": {"tables"},
     "sqlalchemy": {"tables", "store"},
     "sqlite3": {"store", "completions", "cli", "notebook"},  # the last two tell its version, and catch its errors
+    "psycopg": {"postgres", "store"},
     "yaml": {"files", "cli"},
     "platformdirs": {"locations"},
     "rich": {"cli"},
@@ -58,12 +60,15 @@ OUTSIDE = {
     "pycrdt": {"live"},
     "regex": {"store"},
     "fastapi": {"server"},
+    "pydantic": {"server"},
     "starlette": {"server"},
     "itsdangerous": {"server"},
+    "uvicorn": {"server"},
     "mcp": {"server"},
+    "watchfiles": {"files"},
 }
 #: These are imported on use only: they are the user's own, or slow, or optional.
-NEVER_AT_THE_TOP = {"pandas", "polars", "platformdirs", "ipywidgets", "anywidget", "regex"}
+NEVER_AT_THE_TOP = {"watchfiles", "pandas", "polars", "platformdirs", "ipywidgets", "anywidget", "regex"}
 
 
 # Reading the source

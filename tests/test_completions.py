@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,11 +14,18 @@ from hypothesis import strategies as st
 from prompt_kernel.completions import suggest_paths, variables, versions_and_labels
 from prompt_kernel.records import Draft
 from prompt_kernel.store import Store
+from tests.postgres import Server, on_postgres, on_sqlite, running
 
 
 def names(url: str, beginning: str, limit: int = 50) -> list[str]:
     """Return the suggested paths alone."""
     return [path for path, _ in suggest_paths(url, beginning, limit)]
+
+
+@pytest.fixture
+def store(each_store: Store) -> Store:
+    """Names are completed of both engines alike."""
+    return each_store
 
 
 @pytest.fixture
@@ -83,6 +91,7 @@ def test_the_exact_path_comes_before_another_that_ends_in_it(store: Store) -> No
     assert (variables(store.url, "a"), variables(store.url, "x/a")) == (["near"], ["far"])
 
 
+@on_sqlite
 def test_a_store_in_the_other_journal_is_read_too(filled: Store) -> None:
     filled._database.raw.execute("PRAGMA journal_mode = wal")  # noqa: SLF001 - a build of SQLite decides which
     filled.save("review", "again")
@@ -104,6 +113,7 @@ def test_where_there_is_no_store_there_are_no_names(tmp_path: Path, monkeypatch:
     assert not (tmp_path / "missing").exists()
 
 
+@on_sqlite
 def test_a_locked_store_gives_no_names_and_does_not_wait_for_long(filled: Store) -> None:
     raw = filled._database.raw  # noqa: SLF001 - no verb holds a lock
     raw.execute("PRAGMA journal_mode = truncate")
@@ -118,13 +128,36 @@ def test_the_users_own_store_is_meant_by_no_url(filled: Store, monkeypatch: pyte
     assert names("", "rev") == ["review", "code/review"]
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> str:
+@on_postgres
+def test_a_locked_postgres_store_is_not_waited_for(filled: Store) -> None:
+    with filled._database.writing() as connection:  # noqa: SLF001 - no verb holds this lock
+        connection.exec_driver_sql("LOCK TABLE prompt IN ACCESS EXCLUSIVE MODE")
+        assert names(filled.url, "rev") == []
+    assert names(filled.url, "rev") == ["review", "code/review"]
+
+
+def test_a_server_that_is_away_gives_no_names_and_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as server, server.schema() as url:
+        with Store(url) as store:
+            store.save("review", "x")
+        assert names(url, "rev") == ["review"]
+        server.stop()
+        assert names(url, "rev") == names(url, "rev") == []
+        server.start()
+        monkeypatch.setattr("prompt_kernel.postgres._PAUSE", 0.0)
+        assert names(url, "rev") == ["review"]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_server: Server
+) -> Iterator[str]:
     """Give the URL of a small store."""
-    file = tmp_path_factory.mktemp("completions") / "prompts.db"
-    with Store(file) as store:
-        store.save_many([Draft("style/tone", "{{ x }}"), Draft("a", "[[tone]]")])
-    return str(file)
+    with postgres_server.schema() as url:
+        place = url if request.param == "postgresql" else str(tmp_path_factory.mktemp("completions") / "prompts.db")
+        with Store(place) as store:
+            store.save_many([Draft("style/tone", "{{ x }}"), Draft("a", "[[tone]]")])
+        yield place
 
 
 @settings(max_examples=150, deadline=None)

@@ -17,6 +17,7 @@ from prompt_kernel.errors import (
     DirectoryNotEmptyError,
     DirectoryNotFoundError,
     DisabledPromptError,
+    DivergedError,
     ExpansionError,
     ExpansionTooLargeError,
     ExportFileError,
@@ -36,9 +37,11 @@ from prompt_kernel.errors import (
     PromptSyntaxError,
     ReadOnlyStoreError,
     ReferencedError,
+    RemoteStoreError,
     SchemaTooNewError,
     StoreError,
     StoreUnavailableError,
+    SyncError,
     VersionNotFoundError,
 )
 from prompt_kernel.spans import Span
@@ -191,6 +194,11 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         {"path": "a", **CONFLICT, "author": "ben"},
     ),
     (
+        DivergedError("a@2", "here this version is another text"),
+        "a@2 is no earlier copy: here this version is another text. Nothing of it was changed.",
+        {"where": "a@2", "reason": "here this version is another text"},
+    ),
+    (
         ReferencedError("a", ["b", "c"]),
         "a is included by b, c. Change these first, or delete it with force=True.",
         {"path": "a", "referrers": ("b", "c")},
@@ -209,6 +217,11 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         ExportFileError("out", {"a.md": "this is a link"}),
         "The export to out has stopped, because 1 file cannot be written:\n  a.md: this is a link",
         {"folder": "out", "problems": {"a.md": "this is a link"}},
+    ),
+    (
+        SyncError("/notes", "there is no such folder"),
+        "/notes was not synced: there is no such folder.",
+        {"what": "/notes", "reason": "there is no such folder"},
     ),
     (
         ImportFileError({"a.md, line 3": "it is not UTF-8"}),
@@ -237,6 +250,11 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         ReadOnlyStoreError("sqlite:///x", "you asked for it"),
         "The store sqlite:///x is open for reading only: you asked for it. Nothing was changed.",
         {"url": "sqlite:///x", "reason": "you asked for it"},
+    ),
+    (
+        RemoteStoreError("http://host:8501", "A backup"),
+        "A backup is done where the store is, and http://host:8501 is a server: run it there.",
+        {"url": "http://host:8501", "what": "A backup"},
     ),
     (
         DamagedTextError("a", 3),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prompt_kernel.errors import StoreUnavailableError
-from prompt_kernel.locations import default_url, file_of, url_of
+from prompt_kernel.locations import cache_folder, default_url, file_of, shown, url_of
 
 _KINDS = "give a path, sqlite:///path, postgresql+psycopg://… or the http(s):// of a server"
 
@@ -75,3 +75,43 @@ def test_without_a_word_it_is_a_file_in_the_users_data_folder(monkeypatch: pytes
 def test_a_url_names_a_file_or_memory() -> None:
     assert file_of("sqlite:////a/b.db") == Path("/a/b.db")
     assert file_of("sqlite:///:memory:") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite:////a/b?c#d.db", "sqlite:////a/b?c#d.db"),
+        ("http://127.0.0.1:8501", "http://127.0.0.1:8501"),
+        ("http://127.0.0.1:8501/?token=a/b", "http://127.0.0.1:8501"),
+        ("https://ana:secret@host/prompts/?a=b#c", "https://host/prompts"),
+        ("https://host/#secret?secret", "https://host"),
+    ],
+)
+def test_a_url_of_a_server_is_shown_without_its_secrets(url: str, expected: str) -> None:
+    assert shown(url) == expected
+    assert url_of(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql+psycopg://ana:s3cret@host:5432/db?a=b", "postgresql+psycopg://ana:***@host:5432/db?a=b"),
+        ("postgresql+psycopg://ana:s3/c@re?t@host/db", "postgresql+psycopg://ana:***@host/db"),
+        ("postgresql+psycopg://:s3cret@host/db", "postgresql+psycopg://:***@host/db"),
+        (
+            "postgresql+psycopg://host/db?user=ana&password=s3cret&sslpassword=s3cret&a=b",
+            "postgresql+psycopg://host/db?user=ana&password=***&sslpassword=***&a=b",
+        ),
+        ("postgresql+psycopg://ana@host:5432/db", "postgresql+psycopg://ana@host:5432/db"),
+        ("postgresql+psycopg:///db?host=/tmp", "postgresql+psycopg:///db?host=/tmp"),
+    ],
+)
+def test_a_url_of_a_database_is_shown_without_its_password(url: str, expected: str) -> None:
+    assert shown(url) == expected
+
+
+def test_what_can_be_read_again_lies_in_the_cache_of_the_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "prompt-kernel"

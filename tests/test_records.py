@@ -23,6 +23,7 @@ from prompt_kernel.records import (
     Hit,
     Impact,
     ImportReport,
+    Loss,
     Prompt,
     Reference,
     Replaced,
@@ -31,7 +32,9 @@ from prompt_kernel.records import (
     Salvaged,
     Suggestion,
     Summary,
+    SyncReport,
     TextDiff,
+    Token,
     Trashed,
     Version,
 )
@@ -80,6 +83,7 @@ EXAMPLES: list[Any] = [
     Replaced("replace-0123456789ab", ("a", "b"), 3),
     Directory("style/house", "Ours", enabled=True, source="", prompts=3),
     Trashed("style/tone", "u1", 2, NOON, "ana"),
+    Token("ci", may_write=True, author="Ana", created_at=NOON),
     Salvaged("style/tone", 2, "", "it does not match its SHA-256"),
     Change(7, "save", "style/tone", 2, "", "ana", "python", NOON),
     DIFF,
@@ -87,6 +91,8 @@ EXAMPLES: list[Any] = [
     Finding("error", "cycle", "a", "It includes itself."),
     ImportReport("prompts/", ("a",), ("b", "c"), (), {"d.txt": "it is no markdown"}),
     ExportReport("out", ("a.md",), ("b.md",)),
+    Loss("a.prompt", "its tags are left out"),
+    SyncReport("notes", "/home/ana/notes", ("notes/a",), conflicts={"notes/b": "notes/b-conflict"}, unchanged=3),
     Draft("a", "text"),
     SUMMARY,
     Rows([1, 2], title="Numbers", empty="None at all."),
@@ -212,13 +218,34 @@ def test_an_impact_has_the_difference_of_the_expansions() -> None:
             ImportReport("prompts/", ("a", "b"), ("c",), ("d",), {"e.txt": "no markdown"}),
             "Imported prompts/: 2 created, 1 updated, 1 unchanged, 1 skipped.",
         ),
+        (
+            ImportReport("vault", ("a",), format="obsidian", losses=(Loss("a.md", "1 link stays text"),)),
+            "Imported vault as obsidian: 1 created, 0 updated, 0 unchanged. 1 thing could not be carried over.",
+        ),
+        (Loss("a.md", "1 link stays text"), "a.md: 1 link stays text"),
         (Replaced("", (), 0), "Nothing matched, and nothing was changed."),
         (Replaced("r-1", ("a",), 1), "Replaced once in 1 prompt; undo_replace('r-1') puts it back."),
         (Replaced("r-1", ("a", "b"), 1234), "Replaced 1,234 times in 2 prompts; undo_replace('r-1') puts it back."),
         (Replacement("a", 2, 1, "b\n", "c\n"), "--- a@2\n+++ a then\n@@ -1 +1 @@\n-b\n+c"),
         (Replacement("a", 2, 0, "b", "b", "it is too long"), "a@2: it is too long"),
         (ExportReport("out"), "Exported to out: 0 written, 0 unchanged."),
+        (
+            ExportReport("out", ("a.prompt",), format="dotprompt", losses=(Loss("a", "b"), Loss("a", "c"))),
+            "Exported to out as dotprompt: 1 written, 0 unchanged. 2 things could not be carried over.",
+        ),
         (ExportReport("out", ("a.md", "b.md"), ("c.md",)), "Exported to out: 2 written, 1 unchanged."),
+        (SyncReport(), "Synced the linked directories: 0 unchanged."),
+        (
+            SyncReport(
+                *("notes", "/n", ("a", "b"), ("c",), ("d",), {"e": "e-conflict"}, ("f",), ("g",), {"h": "i"}),
+                unchanged=1200,
+                skipped={"j.md": "it is no text"},
+            ),
+            (
+                "Synced notes with /n: 2 pulled, 1 pushed, 1 merged, 1 deleted, 1 recovered, 1 renamed, 1 in conflict,"
+                " 1 skipped, 1,200 unchanged."
+            ),
+        ),
         (
             SUMMARY,
             (
@@ -243,6 +270,17 @@ def test_an_impact_has_the_difference_of_the_expansions() -> None:
 )
 def test_a_record_prints_as_a_sentence(record: Any, sentence: str) -> None:
     assert str(record) == sentence
+
+
+def test_a_sync_says_what_somebody_should_look_at() -> None:
+    report = SyncReport("d", "/d", conflicts={"d/a": "d/a-conflict"}, skipped={"b.md": "it is no text"})
+
+    assert report.remarks == (
+        "d/a was changed on both sides in the same place: the store's text stands, the file's is kept as d/a-conflict.",
+        "Skipped b.md: it is no text",
+    )
+    assert report.changed
+    assert not SyncReport("d", "/d", unchanged=2, skipped={"b.md": "it is no text"}).changed
 
 
 # Rows

@@ -7,6 +7,7 @@ they are made on first use for the store that $PROMPT_KERNEL_URL names, with no 
 import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -20,13 +21,15 @@ from prompt_kernel.server import Tokens
 class Resources:
     """The store that pages read and write, the tokens that they hand to browsers, and the rooms.
 
-    With `must_log_in`, pages are for those only who have logged in by `st.login`.
+    With `must_log_in`, pages are for those only who have logged in by `st.login`. `roots` are the folders on this disk
+    that pages may reach, where the usual ones are not meant.
     """
 
     store: pk.Store
     tokens: Tokens
     hub: Hub | None = None
     must_log_in: bool = False
+    roots: tuple[Path, ...] = ()
 
 
 class _Installed:
@@ -55,6 +58,12 @@ def get() -> Resources:
     if found.must_log_in and not st.user.get("is_logged_in"):
         _ask_to_log_in()
     return found
+
+
+def roots() -> tuple[Path, ...]:
+    """Return the folders on this disk that pages may reach, none where the usual ones are meant."""
+    with _lock:
+        return _Installed.resources.roots if _Installed.resources else ()
 
 
 def _installed() -> Resources:

@@ -22,7 +22,7 @@ from prompt_kernel.cli._command import (
     silence_stdout,
 )
 from prompt_kernel.cli._output import Output, write_text
-from prompt_kernel.errors import ExpansionTooLargeError, PromptKernelError, ReferencedError
+from prompt_kernel.errors import ExpansionTooLargeError, PromptKernelError, ReferencedError, SyncError
 from prompt_kernel.names import near
 
 INTERRUPTED: Final = 130
@@ -57,17 +57,22 @@ _GROUPS: Final = {
         "restore": ("_versions", "make an old version the newest, or bring back a backup"),
     },
     "files": {
-        "import": ("_files", "bring in a folder of markdown"),
-        "export": ("_files", "write the prompts to a folder of markdown"),
+        "import": ("_files", "bring in a folder of markdown, or another tool's prompts"),
+        "export": ("_files", "write the prompts as markdown, or for another tool"),
+        "sync": ("_syncing", "bring linked folders and their directories together, both ways"),
     },
     "care": {
         "check": ("_care", "look for what is wrong with the prompts"),
         "doctor": ("_care", "look for what is wrong with the database"),
         "backup": ("_care", "copy the store while it is in use"),
+        "copy": ("_copying", "copy a store to another one, of whatever engine"),
         "where": ("_care", "where the store is, and what it holds"),
     },
     "serve": {
         "dashboard": ("_serving", "edit the prompts in a browser, together"),
+        "serve": ("_serving", "serve the API and MCP to programs, without pages"),
+        "token": ("_serving", "list, make or remove the keys to a server"),
+        "mcp": ("_mcp", "let a model's host use the prompts, by the Model Context Protocol"),
     },
 }
 _MODULES: Final = {name: module for group in _GROUPS.values() for name, (module, _) in group.items()}
@@ -108,6 +113,10 @@ def _for_the_shell(error: Exception) -> str:
     sentence = str(error)
     if isinstance(error, ReferencedError):
         return sentence.replace("force=True", "--force")
+    if isinstance(error, SyncError):
+        return sentence.replace("delete=True", "--delete").replace(
+            f"update_directory({error.what!r}, source=…)", f"`{PROGRAM} sync {error.what} --link FOLDER`"
+        )
     if isinstance(error, ExpansionTooLargeError):
         return sentence.replace(f"limits=Limits({error.limit}=…)", f"--limit {error.limit}=…")
     return sentence

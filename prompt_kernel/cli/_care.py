@@ -12,6 +12,7 @@ import prompt_kernel as pk
 from prompt_kernel.cli._command import Command, add_json, open_store
 from prompt_kernel.cli._files import write_export
 from prompt_kernel.cli._output import Column, Output, as_data
+from prompt_kernel.locations import shown
 from prompt_kernel.records import Finding
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _doctor(arguments: argparse.Namespace, output: Output) -> int:
             for lost in report.lost:
                 output.note(f"Lost: {lost}")
             return 1 if report.lost else 0
-        return _report(store.doctor(), output, strict=False, fine=f"{store.url} is in order.")
+        return _report(store.doctor(), output, strict=False, fine=f"{shown(store.url)} is in order.")
 
 
 def _backup_arguments(parser: argparse.ArgumentParser) -> None:

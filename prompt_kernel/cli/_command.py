@@ -59,7 +59,8 @@ def add_store_options(parser: argparse.ArgumentParser, default: object) -> None:
         "--store",
         metavar="URL",
         default=default,
-        help="a file or a database URL (default: $PROMPT_KERNEL_URL, else a file in your data directory)",
+        help="a file, a database URL or the http:// of a server (default: $PROMPT_KERNEL_URL, else a file in your data "
+        "directory)",
     )
     group.add_argument("--author", metavar="NAME", default=default, help="who writes (default: you)")
 

@@ -214,6 +214,7 @@ def _recorded_resolver(recorded: Manifest, texts: list[SourceText]) -> Resolve:
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "Details",
     "Diagnostic",
     "Expander",
     "Expansion",

@@ -31,12 +31,22 @@ def decode(data: bytes) -> Document:
     Raises:
         Fault: they are no text, or the front matter is malformed.
     """
+    content, layout = read_characters(data)
+    front, metadata, text = parse(content)
+    return Document(text, metadata, {**layout, "front": front})
+
+
+def read_characters(data: bytes) -> tuple[str, dict[str, Any]]:
+    """Return a file's characters without a byte order mark, and how they were encoded.
+
+    Raises:
+        Fault: the bytes are no text.
+    """
     encoding = next((name for name in _ENCODINGS if data.startswith(_BOM.encode(name))), None)
     content = _characters(data, encoding or "utf-8")
     if "\0" in content:
         raise Fault("this holds a NUL character, so it is no text", content.count("\n", 0, content.index("\0")) + 1)
-    front, metadata, text = parse(content.removeprefix(_BOM))
-    return Document(text, metadata, {"encoding": encoding or "utf-8", "bom": encoding is not None, "front": front})
+    return content.removeprefix(_BOM), {"encoding": encoding or "utf-8", "bom": encoding is not None}
 
 
 def _characters(data: bytes, encoding: str) -> str:
@@ -53,10 +63,19 @@ def encode(text: str, metadata: Metadata, layout: Mapping[str, Any]) -> bytes:
     first = re.search(r"\r\n|\r|\n", text)
     known = _known(layout)
     front = update(known.front, known.metadata, metadata, first[0] if first else "\n")
+    return write_characters(_guarded(front, text), layout)
+
+
+def with_front(front: str, text: str) -> str:
+    """Return a file's characters: the block `front` and the text after it."""
     ends_the_file = not front.endswith(("\n", "\r"))
     if front and ((ends_the_file and text) or (front.endswith("\r") and text.startswith("\n"))):
         front += "\n"  # or else the closing line would go on, or take the text's first newline for its own
-    content = _guarded(front, text)
+    return front + text
+
+
+def write_characters(content: str, layout: Mapping[str, Any]) -> bytes:
+    """Return the bytes of `content` in the encoding that `layout` remembers."""
     encoding = layout.get("encoding")
     encoding = encoding if encoding in _ENCODINGS else "utf-8"
     mark = _BOM if layout.get("bom") or encoding != "utf-8" or content.startswith(_BOM) else ""
@@ -79,4 +98,4 @@ def _guarded(front: str, text: str) -> str:
         is_safe = bool(front) or parse(text).front == ""
     except Fault:
         is_safe = False
-    return front + text if is_safe else EMPTY + text
+    return with_front(front, text) if is_safe else EMPTY + text

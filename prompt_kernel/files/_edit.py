@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from prompt_kernel.files._frontmatter import EMPTY, NOTHING, Metadata, parse, root_of, sides
-from prompt_kernel.files._yaml import Fault, Scalar, Table, dump, dump_entries, rewrite
+from prompt_kernel.files._frontmatter import EMPTY, NOTHING, Metadata, parse, root_of, sides, split
+from prompt_kernel.files._yaml import Fault, Scalar, Table, dump, dump_entries, plain, rewrite
 
 
 def update(front: str, said: Metadata, wanted: Metadata, newline: str) -> str:
@@ -13,7 +13,7 @@ def update(front: str, said: Metadata, wanted: Metadata, newline: str) -> str:
 
     "" is the block of a file that has none; `newline` ends the lines of a new one.
     """
-    goal, found = _meaning(wanted), _meaning(said)
+    goal, found = meaning(wanted), meaning(said)
     changes = {key: value for key, value in wanted.entries().items() if found[key] != goal[key]}
     if not changes:
         return front
@@ -26,7 +26,31 @@ def update(front: str, said: Metadata, wanted: Metadata, newline: str) -> str:
     return opening + rewrite(source, changes).replace("\n", newline) + closing
 
 
-def _meaning(metadata: Metadata) -> dict[str, Any]:
+def set_keys(front: str, changes: Mapping[str, Any], newline: str) -> str:
+    """Return the block `front`, whatever its keys mean to whom, with the values of `changes`; "" is no block.
+
+    The rest stays character by character, as in `update`.
+    """
+    if not changes:
+        return front
+    opening, source, closing = sides(front or EMPTY.replace("\n", newline))
+    newline = opening.lstrip("- \t")
+    goal = plain(root_of(source) or NOTHING) | changes
+    edited = opening + _edit(source, changes, newline) + closing
+    if _holds(edited, goal):
+        return edited
+    return opening + rewrite(source, changes).replace("\n", newline) + closing
+
+
+def _holds(front: str, goal: Mapping[str, Any]) -> bool:
+    try:
+        found, root, text = split(front)
+    except Fault:
+        return False
+    return found == front and not text and plain(root) == goal
+
+
+def meaning(metadata: Metadata) -> dict[str, Any]:
     """Return what is equal where two metadata mean the same: tags have no order, variables neither, 3 is not 3.0."""
     entries = metadata.entries()
     return {
@@ -41,7 +65,7 @@ def _says(front: str, goal: Mapping[str, Any]) -> bool:
         parsed = parse(front)
     except Fault:
         return False
-    return parsed.front == front and _meaning(parsed.metadata) == goal
+    return parsed.front == front and meaning(parsed.metadata) == goal
 
 
 class _Edit(NamedTuple):

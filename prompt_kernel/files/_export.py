@@ -51,17 +51,37 @@ def export_folder(
     """
     root = Path(os.path.realpath(from_home(folder)))
     plan = dict(_plan(store, check_path(directory) if directory else ""))
-    for place in _make_folders(root, plan):
+
+    def content(name: str) -> bytes | None:
+        path, layout = plan[name]
+        prompt = _get(store, path)
+        return _bytes_of(prompt, layout) if prompt else None
+
+    return write_files(root, plan, content, progress)
+
+
+def write_files(
+    root: Path,
+    names: Collection[str],
+    content: Callable[[str], bytes | None],
+    progress: Callable[[int, int], None] | None = None,
+) -> ExportReport:
+    """Make each of the files `names` in `root` hold its `content`, as a whole; None leaves it as it is.
+
+    Raises:
+        ExportFileError: a file cannot be written where it belongs; see `export_folder`.
+    """
+    for place in _make_folders(root, names):
         _clear(root, place)
     written: list[str] = []
     unchanged: list[str] = []
-    for done, (name, (path, layout)) in enumerate(plan.items(), start=1):
-        prompt = _get(store, path)
-        if prompt is not None:
+    for done, name in enumerate(names, start=1):
+        data = content(name)
+        if data is not None:
             with _blaming(root, name):
-                (written if _write(root / name, _bytes_of(prompt, layout)) else unchanged).append(name)
+                (written if _write(root / name, data) else unchanged).append(name)
         if progress:
-            progress(done, len(plan))
+            progress(done, len(names))
     for place in {above for name in written for above in ("", *ancestors(name))}:
         _sync(root / place)
     return ExportReport(str(root), tuple(written), tuple(unchanged))

@@ -85,11 +85,21 @@ def parse(content: str) -> Parsed:
     Raises:
         Fault: the front matter is malformed or makes no sense; the line is that of `content`.
     """
+    front, root, text = split(content)
+    return Parsed(front, _metadata(root), text)
+
+
+def split(content: str) -> tuple[str, Table, str]:
+    """Take `content` apart as `parse` does, whatever its keys mean: the block, the mapping in it, the text.
+
+    Raises:
+        Fault: the front matter is malformed.
+    """
     block = _BLOCK.match(content)
     root = root_of(block["yaml"]) if block else None
     if block is None or root is None:
-        return Parsed("", Metadata(), content)
-    return Parsed(block[0], _metadata(root), content[block.end() :])
+        return "", NOTHING, content
+    return block[0], root, content[block.end() :]
 
 
 def sides(front: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -52,7 +52,7 @@ def import_folder(
     """
     directory = check_path(into) if into else ""
     root = from_home(folder)
-    found = _scan(root)
+    found = scan(root)
     drafts = _drafts(root, found, directory)
     report = store.save_many(drafts, message=message, origin="import", progress=progress)
     return replace(report, source=str(root), skipped=dict(sorted(found.skipped.items())))
@@ -63,7 +63,22 @@ def from_home(folder: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(folder))  # noqa: PTH111 - a Path raises a RuntimeError where nobody is meant
 
 
-class _Found(NamedTuple):
+def drafts_of(root: Path) -> tuple[list[Draft], dict[str, str]]:
+    """Return what `import_folder` would save of a folder, and what it would leave out."""
+    found = scan(root)
+    return _drafts(root, found, ""), dict(sorted(found.skipped.items()))
+
+
+def draft_of(file: Path) -> Draft:
+    """Return the one markdown file `file` as a draft of its name.
+
+    Raises:
+        ImportFileError: it cannot be read, or cannot be a prompt.
+    """
+    return _drafts(file.parent, Found([file.name], {}, {}), "")[0]
+
+
+class Found(NamedTuple):
     """What a folder holds; names are relative to it, with slashes."""
 
     files: list[str]
@@ -71,44 +86,57 @@ class _Found(NamedTuple):
     problems: dict[str, str]
 
 
-def _scan(root: Path) -> _Found:
+def _is_markdown(name: str) -> bool:
+    return name.lower().endswith(ENDING)
+
+
+def scan(root: Path, wanted: Callable[[str], bool] = _is_markdown, *, hidden: Collection[str] = frozenset()) -> Found:
+    """Look for the files whose names are `wanted` in `root` and below it, in a fixed order; links are not followed.
+
+    Hidden files and folders are left out, but for the names in `hidden`.
+
+    Raises:
+        ImportFileError: there is no such folder.
+    """
     if not root.is_dir():
         reason = "this is not a folder" if root.exists() else "there is no such folder"
         raise ImportFileError({str(root): reason})
-    found = _Found([], {}, {})
+    found = Found([], {}, {})
     folders = [""]
     while folders:
         folder = folders.pop()
         try:
             with os.scandir(root / folder) as entries:
-                visible = [entry for entry in entries if not entry.name.startswith(".")]
+                visible = [entry for entry in entries if not entry.name.startswith(".") or entry.name in hidden]
         except OSError as error:
-            found.problems[_shown(folder) or str(root)] = f"this folder cannot be read: {error.strerror}"
+            found.problems[shown(folder) or str(root)] = f"this folder cannot be read: {error.strerror}"
             continue
         for entry in visible:
-            _sort(entry, join(folder, entry.name), found, folders)
+            _sort(entry, join(folder, entry.name), found, folders, wanted)
     found.files.sort()
     return found
 
 
-def _sort(entry: "os.DirEntry[str]", name: str, found: _Found, folders: list[str]) -> None:
+def _sort(
+    entry: "os.DirEntry[str]", name: str, found: Found, folders: list[str], wanted: Callable[[str], bool]
+) -> None:
     if entry.is_symlink():
-        found.skipped[_shown(name)] = "this is a link, and links are not followed"
+        found.skipped[shown(name)] = "this is a link, and links are not followed"
     elif entry.is_dir():
         folders.append(name)
-    elif name.lower().endswith(ENDING):
+    elif wanted(name):
         if entry.is_file():
             found.files.append(name)
         else:
-            found.skipped[_shown(name)] = "this is no ordinary file"
+            found.skipped[shown(name)] = "this is no ordinary file"
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """Return `name` so that it can be printed on one line, whatever bytes the disk has."""
     return name if name.isprintable() else name.encode("unicode_escape", "backslashreplace").decode()
 
 
-def _drafts(root: Path, found: _Found, directory: str) -> list[Draft]:
+def _drafts(root: Path, found: Found, directory: str) -> list[Draft]:
     drafts: dict[str, Draft] = {}
     problems = dict(found.problems)
     for name in found.files:
@@ -118,7 +146,7 @@ def _drafts(root: Path, found: _Found, directory: str) -> list[Draft]:
             if other is not draft:
                 problems[name] = f"this would be the same prompt as {(other.layout or {})['file']}"
         except Fault as fault:
-            problems[_shown(name) + (f":{fault.line}" if fault.line else "")] = fault.reason
+            problems[shown(name) + (f":{fault.line}" if fault.line else "")] = fault.reason
     if problems:
         raise ImportFileError(dict(sorted(problems.items())))
     return list(drafts.values())
@@ -129,8 +157,8 @@ def _draft(root: Path, name: str, directory: str) -> Draft:
         path = check_path(join(directory, name[: -len(ENDING)]))
     except InvalidPathError as error:
         raise Fault(error.reason) from error
-    text, metadata, layout = decode(_read(root / name))
-    _check_size(len(text.encode()))  # UTF-16 may be smaller than what a store holds
+    text, metadata, layout = decode(read_bytes(root / name))
+    check_size(len(text.encode()))  # UTF-16 may be smaller than what a store holds
     return Draft(
         path=path,
         text=text,
@@ -142,22 +170,32 @@ def _draft(root: Path, name: str, directory: str) -> Draft:
     )
 
 
-def _read(file: Path) -> bytes:
+def read_bytes(file: Path, most: int = MAX_BYTES) -> bytes:
+    """Return what is in `file`, up to `most` bytes.
+
+    Raises:
+        Fault: it is no ordinary file, too large, unreadable, or was changed meanwhile.
+    """
     try:
         with open(os.open(file, _OPEN_FLAGS), "rb") as stream:  # noqa: PTH123 - a Path cannot open with flags
             before = os.fstat(stream.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise Fault("this is no ordinary file")
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
             after = os.fstat(stream.fileno())
     except OSError as error:
         raise Fault(f"this cannot be read: {error.strerror}") from error
-    _check_size(len(data))
+    check_size(len(data), most)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise Fault("somebody changed this while it was read; import again")
     return data
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_BYTES:
-        raise Fault(f"this is larger than the {MAX_BYTES // 2**20} MiB that a prompt can have")
+def check_size(size: int, most: int = MAX_BYTES) -> None:
+    """Check that what has `size` bytes is not too large.
+
+    Raises:
+        Fault: it is.
+    """
+    if size > most:
+        raise Fault(f"this is larger than the {most // 2**20} MiB that a prompt can have")

@@ -79,8 +79,8 @@ class Table(NamedTuple):
 Node = Scalar | Items | Table
 
 
-def compose(source: str) -> Node | None:
-    """Read the one document in `source`; None where it holds nothing but comments.
+def compose(source: str, most: int = MAX_BYTES) -> Node | None:
+    """Read the one document in `source`, of up to `most` bytes; None where it holds nothing but comments.
 
     Raises:
         Fault: it is not YAML, or more than this module reads; the line is that of `source`.
@@ -88,8 +88,8 @@ def compose(source: str) -> Node | None:
     odd = yaml.reader.Reader.NON_PRINTABLE.search(source)
     if odd:
         raise Fault(f"the character U+{ord(odd[0]):04X} is not allowed in YAML", source.count("\n", 0, odd.start()) + 1)
-    if len(source.encode()) > MAX_BYTES:
-        raise Fault(f"this is longer than the {MAX_BYTES:,} bytes that are read")
+    if len(source.encode()) > most:
+        raise Fault(f"this is longer than the {most:,} bytes that are read")
     try:
         return _document(yaml.parse(source, Loader=LOADER))
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
@@ -207,6 +207,8 @@ def dump_entries(entries: Mapping[str, object]) -> str:
 
 def rewrite(source: str, entries: Mapping[str, object]) -> str:
     """Write the mapping in `source` anew with `entries` in it: keys and values stay as spelled, comments do not."""
+    if compose(source) is None:
+        return dump_entries(entries)
     root, fresh = _mapping(source), _mapping(dump_entries(entries))
     root.value = [*fresh.value, *(pair for pair in root.value if pair[0].value not in entries)]
     root.flow_style = False

@@ -2,13 +2,9 @@
 
 from prompt_kernel.errors import ConflictError, NotFoundError, PromptNotFoundError
 from prompt_kernel.live.newlines import like
-from prompt_kernel.names import MAX_SEGMENT_BYTES, directory_of, join, name_of
+from prompt_kernel.names import copy_path
 from prompt_kernel.records import Prompt
 from prompt_kernel.store import Store
-
-_MARK = "-conflict"
-#: Room for the mark and a number of three digits.
-_LONGEST_NAME = MAX_SEGMENT_BYTES - len(_MARK) - len("-999")
 
 
 def keep_copy(store: Store, path: str, text: str, author: str, reason: str) -> Prompt:
@@ -24,7 +20,7 @@ def keep_copy(store: Store, path: str, text: str, author: str, reason: str) -> P
         text = like(original.text, text)
     number = 1
     while True:
-        copy = _copy_path(path, number)
+        copy = copy_path(path, number)
         number += 1
         there = _original(store, copy)
         if there is not None and there.text == text:
@@ -53,8 +49,3 @@ def _original(store: Store, path: str) -> Prompt | None:
     except (NotFoundError, PromptNotFoundError):
         return None
     return found if found.path == path else None
-
-
-def _copy_path(path: str, number: int) -> str:
-    name = name_of(path).encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(" .")
-    return join(directory_of(path), f"{name}{_MARK}" if number == 1 else f"{name}{_MARK}-{number}")

@@ -16,6 +16,7 @@ from prompt_kernel.live import protocol
 from prompt_kernel.live.answers import Answers
 from prompt_kernel.live.ledger import OTHER_EPOCH, Ledger
 from prompt_kernel.live.log import Log
+from prompt_kernel.live.neighbours import Neighbours
 from prompt_kernel.live.previews import Previews
 from prompt_kernel.live.protocol import MalformedMessageError
 from prompt_kernel.live.room import Room
@@ -30,6 +31,8 @@ _logger = logging.getLogger(__name__)
 #: A state that is so much larger than its text, and than this, is made anew when everybody has left.
 _HEAVY: Final = 1 << 20
 _TIMES_THE_TEXT: Final = 10
+#: How long, in seconds, one look for what others tell may take: as long a stop may have to wait.
+_ATTENTION: Final = 0.3
 _DEFAULT: Final = Settings()
 
 
@@ -45,11 +48,14 @@ class Hub:
         self._work = Worker("live-log", lambda: Log(self._open_store()), lambda log: log.store.close())
         self._read = Worker("live-previews", self._open_store, Store.close)
         self._ledger = Ledger(self._rooms, self._work)
+        self._ears = Worker("live-ears", self._open_store, Store.close)
+        self._neighbours = Neighbours(self._rooms, settings)
         self._previews = Previews(self._read, settings.preview)
         self._answers = Answers(self, self._read)
         self._tasks: list[asyncio.Task[None]] = []
-        self._wakened, self._stopping = asyncio.Event(), asyncio.Event()
+        self._wakened, self._stopping, self._has_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._joins = self._failures = 0
+        self._known: object = None
 
     def _open_store(self) -> Store:
         return Store(self._url, author="live", origin="dashboard")
@@ -62,12 +68,17 @@ class Hub:
         """
         await self._work.start()
         await self._read.start()
-        self._tasks = [asyncio.create_task(self._keep_flushing()), asyncio.create_task(self._keep_looking())]
+        loops = [self._keep_flushing, self._keep_looking]
+        if self.settings.listens:
+            await self._ears.start()
+            loops += [self._keep_listening, self._keep_telling]
+        self._tasks = [asyncio.create_task(loop()) for loop in loops]
 
     async def stop(self) -> None:
         """Commit everything, save the versions of rooms that changed, send everybody away and close the store."""
         self._stopping.set()
         self._wakened.set()
+        self._has_news.set()
         await asyncio.gather(*self._tasks, *self._opening.values(), return_exceptions=True)
         for room in list(self._rooms.values()):
             await self._guarded(self._save_session, room)
@@ -87,6 +98,8 @@ class Hub:
         self._rooms.clear()
         await self._work.stop()
         await self._read.stop()
+        if self.settings.listens:
+            await self._ears.stop()
 
     @property
     def stats(self) -> dict[str, int]:
@@ -150,6 +163,8 @@ class Hub:
             kept = opened.kept
             room = Room(await self._work(lambda log: log.renew(kept)), self.settings)
         room.on_change = self._previews.touch
+        room.on_presence = self._neighbours.tell
+        self._neighbours.ask(room)
         self._rooms[uid] = room
         self._ledger.is_new = True
 
@@ -176,18 +191,45 @@ class Hub:
                 delay = min(1.0, delay * 2 + 0.001)
                 self._wakened.set()
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but not when the hub is to stop."""
+    async def _pause(self, seconds: float, event: asyncio.Event | None = None) -> None:
+        """Wait, but not beyond `event`, and not when the hub is to stop."""
         try:
             async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+                await (event or self._stopping).wait()
         except TimeoutError:
             return
 
     async def _keep_looking(self) -> None:
         while not self._stopping.is_set():
-            await self._pause(self.settings.poll)
+            await self._pause(self.settings.poll, self._has_news)
+            self._has_news.clear()
             await self._guarded(self._look)
+
+    async def _keep_listening(self) -> None:
+        """Hear at once what others have committed, and what other servers tell."""
+        known: object = None
+        while not self._stopping.is_set():
+            if not await self._guarded(self._listen, known):
+                await self._pause(1.0)
+            known = self._known
+
+    async def _listen(self, known: object) -> None:
+        self._known, messages = await self._ears(lambda store: store.live.hear(known, _ATTENTION))
+        for message in messages:
+            self._neighbours.hear(message)
+        if self._known != known:
+            self._has_news.set()
+
+    async def _keep_telling(self) -> None:
+        while not self._stopping.is_set():
+            await self._pause(self.settings.beat)
+            self._neighbours.forget()
+            messages = self._neighbours.take()
+            if messages:
+                await self._guarded(self._tell, messages)
+
+    async def _tell(self, messages: list[str]) -> None:
+        await self._work(lambda log: log.store.live.tell(messages))
 
     async def _look(self) -> None:
         """Take in what came from elsewhere, and do what is due."""

@@ -12,11 +12,18 @@ _LONGEST = 10_000
 _LEFT = "null"
 
 
+class Elsewhere(str):
+    """The server that speaks for a client which is connected to it and not to this one."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class _Client:
     holder: Hashable
     name: str
     state: State
+    heard: float = 0.0
 
 
 class Presence:
@@ -30,6 +37,30 @@ class Presence:
     def states(self) -> list[State]:
         """What is known of everybody."""
         return [client.state for client in self._clients.values()]
+
+    @property
+    def own(self) -> list[State]:
+        """What is known of those who are connected to this server."""
+        return [client.state for client in self._clients.values() if not isinstance(client.holder, Elsewhere)]
+
+    def hear(self, server: Elsewhere, state: State, now: float) -> list[State]:
+        """Take what another server tells of one of its clients, and return what is new in that."""
+        known = self._clients.get(state.client)
+        if known is not None and (known.state.clock > state.clock or not isinstance(known.holder, Elsewhere)):
+            return []
+        if state.content == _LEFT:
+            return [state] if self._clients.pop(state.client, None) else []
+        self._clients[state.client] = _Client(server, "", state, now)
+        return [state]
+
+    def forget(self, before: float) -> list[State]:
+        """Forget the clients of other servers that were told of last `before` then; return what tells others so."""
+        gone = [
+            number
+            for number, client in self._clients.items()
+            if isinstance(client.holder, Elsewhere) and client.heard < before
+        ]
+        return [self._clients.pop(number).state._replace(content=_LEFT) for number in gone]
 
     def accept(self, holder: Hashable, participant: Participant, states: tuple[State, ...]) -> State | None:
         """Take what a connection tells of its own client, and return it under the participant's name.
@@ -57,7 +88,9 @@ class Presence:
         free = (
             state
             for state in states
-            if state.client not in self._clients or self._clients[state.client].name == participant.name
+            if (known := self._clients.get(state.client)) is None
+            or known.name == participant.name
+            or isinstance(known.holder, Elsewhere)
         )
         return next(free, None)
 

@@ -12,6 +12,7 @@ from prompt_kernel.live.log import News, Opened
 from prompt_kernel.live.newlines import like, to_lf
 from prompt_kernel.live.notices import CHANGES, of_change, of_statuses, of_version
 from prompt_kernel.live.presence import Presence
+from prompt_kernel.live.protocol import State
 from prompt_kernel.live.settings import Settings
 from prompt_kernel.records import Prompt
 from prompt_kernel.store.live import LiveDocument, LiveStatus, LiveUpdate
@@ -88,6 +89,8 @@ class Room:
         self._copies: dict[str, bytes] = {}
         #: Is called after each change of the text.
         self.on_change: Callable[[Room], object] = _nothing
+        #: Is called with what somebody in the room tells of themselves.
+        self.on_presence: Callable[[Room, list[State]], object] = _nothing
         self._settings = settings
         self._pending: list[Pending] = []
 
@@ -127,9 +130,18 @@ class Room:
             return
         self.seats.remove(seat)
         self.left = self._settings.clock()
-        gone = self.presence.leave(seat)
-        if gone:
-            self.broadcast(protocol.awareness(gone))
+        self.tell(self.presence.leave(seat))
+
+    def tell(self, states: list[State]) -> None:
+        """Tell everybody, here and elsewhere, where clients of this server are."""
+        if states:
+            self.show(states)
+            self.on_presence(self, states)
+
+    def show(self, states: list[State]) -> None:
+        """Tell everybody here where clients are."""
+        if states:
+            self.broadcast(protocol.awareness(states))
 
     def broadcast(self, message: bytes) -> None:
         """Send a message to everybody."""
@@ -286,5 +298,5 @@ class Room:
             self.editors.clear()
 
 
-def _nothing(_room: Room) -> None:
+def _nothing(*_: object) -> None:
     """Nobody listens yet."""

@@ -137,7 +137,7 @@ class Seat:
         elif received.kind == protocol.AWARENESS:
             state = self.room.presence.accept(self, self.participant, received.states)
             if state is not None:
-                self.room.broadcast(protocol.awareness([state]))
+                self.room.tell([state])
         elif received.kind == protocol.QUERY_AWARENESS:
             self.room.tell_presence(self)
         elif received.kind == protocol.WATCH:

@@ -49,6 +49,11 @@ class Settings:
     #: Edits wait so long for others, to be committed together; so often the log is looked at for those of others.
     flush: float = 0.03
     poll: float = 0.3
+    #: Cursors wait so long for others, to be told to other servers together; who is not heard of for so long is gone.
+    beat: float = 0.05
+    forget: float = 35.0
+    #: Whether it is looked at once when something was committed, and not only after `poll`.
+    listens: bool = True
     #: A preview waits so long for the next key.
     preview: float = 0.15
     #: After so long without an edit a version is made; so long a room stays after the last participant left.

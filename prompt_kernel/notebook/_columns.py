@@ -16,6 +16,7 @@ from prompt_kernel.records import (
     Reference,
     Replacement,
     Suggestion,
+    Token,
     Trashed,
     Version,
 )
@@ -133,6 +134,12 @@ _COLUMNS: Final[Mapping[type, tuple[Column, ...]]] = {
         Column("deleted", lambda trashed: trashed.deleted_at),
         Column("by", lambda trashed: trashed.deleted_by),
         Column("id", lambda trashed: trashed.uid),
+    ),
+    Token: (
+        Column("name", lambda token: token.name),
+        Column("may", lambda token: "read and write" if token.may_write else "read"),
+        Column("author", lambda token: token.author),
+        Column("created", lambda token: token.created_at),
     ),
     Change: (
         Column("change", lambda change: str(change.id)),

@@ -215,7 +215,11 @@ def _where(magics: "PromptMagics", _args: Namespace) -> object:
     return magics.session.store.summary()
 
 
-@_command("use", "Use another store in this notebook.", _argument("url", metavar="URL", help="a file, or sqlite:///…"))
+@_command(
+    "use",
+    "Use another store in this notebook.",
+    _argument("url", metavar="URL", help="a file, a database's URL, or the http:// of a server"),
+)
 def _use(magics: "PromptMagics", args: Namespace) -> object:
     before = magics.store
     magics.store = args.url

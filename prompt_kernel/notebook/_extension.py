@@ -13,7 +13,7 @@ _NAME: Final = "PromptMagics"
 _SHOWN: Final = {
     "prompt_kernel.display": ("Rows",),
     "prompt_kernel.records": ("Prompt", "Version", "Directory", "TextDiff", "Impact", "Finding", "Summary",
-                              "ImportReport", "ExportReport"),
+                              "ImportReport", "ExportReport", "SyncReport"),
     "prompt_kernel.notebook._saved": ("Saved",),
     "prompt_kernel.expansion._values": ("Manifest", "Diagnostic"),
 }  # fmt: skip

@@ -33,6 +33,7 @@ from prompt_kernel.records import (
     ImportReport,
     Prompt,
     Summary,
+    SyncReport,
     TextDiff,
     Version,
 )
@@ -184,12 +185,32 @@ def import_card(value: ImportReport) -> Html:
         names("updated", value.updated),
         names("unchanged", value.unchanged),
         names("skipped", skipped),
+        names("not carried over", list(map(str, value.losses))),
     ])  # fmt: skip
 
 
 def export_card(value: ExportReport) -> Html:
     """Return the card of an export."""
-    return join([head(str(value)), names("written", value.written), names("unchanged", value.unchanged)])
+    return join([
+        head(str(value)),
+        names("written", value.written),
+        names("unchanged", value.unchanged),
+        names("not carried over", list(map(str, value.losses))),
+    ])  # fmt: skip
+
+
+def sync_card(value: SyncReport) -> Html:
+    """Return the card of a sync."""
+    return join([
+        head(str(value)),
+        names("pulled", value.pulled),
+        names("pushed", value.pushed),
+        names("merged", value.merged),
+        names("deleted", value.deleted),
+        names("recovered", value.recovered),
+        names("renamed", [f"{old} → {new}" for old, new in value.renamed.items()]),
+        *(line(cut(remark, MOST_IN_CELL)) for remark in value.remarks[:MOST_ROWS]),
+    ])  # fmt: skip
 
 
 def conflict_card(value: ConflictError) -> Html:

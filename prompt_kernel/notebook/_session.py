@@ -1,5 +1,6 @@
 """What one notebook has open, and what it has seen."""
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ class Session:
         self._url = ""
         self._author = ""
         self._store: Store | None = None
+        # A Tab may open the store too, in a thread of its own.
+        self._lock = threading.Lock()
         # By the id that a prompt keeps when it is renamed, and that a new one of the same path does not have.
         self._seen: dict[str, int] = {}
         self._conflicts: dict[str, int] = {}
@@ -26,22 +29,33 @@ class Session:
         Raises:
             StoreError: it cannot be opened.
         """
-        if self._store is None:
-            from prompt_kernel import connect  # noqa: PLC0415 - loading the extension is not to load SQLModel
+        store = self._store
+        return self._opened() if store is None else store
 
-            self._store = connect(self._url or None, author=self._author or None, origin="notebook")
-        return self._store
+    def _opened(self) -> "Store":
+        from prompt_kernel import connect  # noqa: PLC0415 - loading the extension is not to load SQLModel
+
+        wanted = self._url, self._author
+        store = connect(wanted[0] or None, author=wanted[1] or None, origin="notebook")
+        with self._lock:
+            # Opening takes as long as it takes, so that nobody was kept waiting for it: somebody may have been faster.
+            if self._store is None and wanted == (self._url, self._author):
+                self._store = store
+                return store
+        store.close()
+        return self.store
 
     def point_to(self, url: str, author: str) -> None:
         """Use the store at `url` from now on, and write as `author`; "" is the usual one."""
-        self.close()
-        self._url, self._author = url, author
+        with self._lock:
+            store, self._store = self._store, None
+            self._url, self._author = url, author
+        if store is not None:
+            store.close()
 
     def close(self) -> None:
         """Close the store; it opens again when it is used."""
-        if self._store is not None:
-            self._store.close()
-        self._store = None
+        self.point_to(self._url, self._author)
 
     def saw(self, prompt: "Prompt") -> "Prompt":
         """Remember that the notebook has been shown `prompt`: what it saves next knows of that version."""

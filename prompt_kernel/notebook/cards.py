@@ -22,6 +22,7 @@ from prompt_kernel.records import (
     ImportReport,
     Prompt,
     Summary,
+    SyncReport,
     TextDiff,
     Version,
 )
@@ -56,6 +57,7 @@ _body.register(Finding, _record_cards.finding_card)
 _body.register(Summary, _record_cards.summary_card)
 _body.register(ImportReport, _record_cards.import_card)
 _body.register(ExportReport, _record_cards.export_card)
+_body.register(SyncReport, _record_cards.sync_card)
 _body.register(ConflictError, _record_cards.conflict_card)
 
 __all__ = ["html"]

@@ -1,9 +1,9 @@
-"""What is served over HTTP: who may come in, and the sockets of live rooms.
+"""What is served over HTTP: who may come in, the API with its events, MCP, and the sockets of live rooms.
 
-It knows Starlette, and neither Streamlit nor the store: rooms are `prompt_kernel.live`, pages are the dashboard's.
+It knows Starlette, and nothing of Streamlit: pages are the dashboard's. `live` needs the rooms of `prompt_kernel.live`,
+`services` and `serving` need none, so that a server without pages can do without them.
 """
 
-from prompt_kernel.server.live import live_routes
 from prompt_kernel.server.security import Claim, Guard, Tokens, hosts_of, is_loopback
 
-__all__ = ["Claim", "Guard", "Tokens", "hosts_of", "is_loopback", "live_routes"]
+__all__ = ["Claim", "Guard", "Tokens", "hosts_of", "is_loopback"]

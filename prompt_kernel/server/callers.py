@@ -6,12 +6,10 @@ from urllib.parse import unquote
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from prompt_kernel.authors import AUTHOR_HEADER, ORIGIN_HEADER
 from prompt_kernel.errors import AccessDeniedError
 from prompt_kernel.records import ORIGINS
 
-#: The headers in which a client says who writes, percent-encoded, and by which end.
-AUTHOR_HEADER: Final = "Prompt-Kernel-Author"
-ORIGIN_HEADER: Final = "Prompt-Kernel-Origin"
 _KEY: Final = "prompt_kernel.caller"
 _MOST_CHARACTERS: Final = 200
 

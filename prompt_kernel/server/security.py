@@ -1,4 +1,4 @@
-"""Who may come in: the names that the server answers to, the pages that may call it, and its tokens.
+"""Who may come in: the names that the server answers to, the pages that may call it, and the tokens that open it.
 
 A browser sends requests to this machine for any page that asks it to. So each request, and each socket before it opens,
 must name the server by a name that is its own (a foreign name that leads here is DNS rebinding), and must come from a
@@ -13,17 +13,26 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
+
+from prompt_kernel.errors import AccessDeniedError, PromptKernelError
+from prompt_kernel.records import Token
+from prompt_kernel.server.answers import Problem
+from prompt_kernel.server.callers import set_caller
+
+#: Who needs a token: nobody, programs (which have no login to go through), or everybody.
+Locked = Literal["nothing", "programs", "everything"]
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -33,6 +42,16 @@ _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _FOREIGN_HOST: Final = "This server does not answer to that name. Open it by the address that was printed at its start."
 _FOREIGN_PAGE: Final = "Pages of another site cannot use this server. Open it by the address that was printed."
 _LOCKED: Final = "This server needs its token. Open it by the address with the token, as it was given at its start."
+_UNKNOWN: Final = "This token is not known here, or was removed. Make one with: prompt-kernel token NAME"
+_LOCKED_TO_PROGRAMS: Final = (
+    "This server needs a token, sent as `Authorization: Bearer`. Make one with: prompt-kernel token NAME"
+)
+
+#: What is there for programs; all else is pages.
+_FOR_PROGRAMS: Final = ("/api", "/mcp")
+#: A browser can give a stream no header, so that a token may stand in this one address.
+_EVENTS: Final = "/api/events"
+
 #: A browser sends the cookie along a link of this page, and not along one of a foreign page that led here.
 _LOCKED_PAGE: Final = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Prompt Kernel</title>'
@@ -69,6 +88,10 @@ class Guard:
     come through a proxy, which may serve another port; `addresses` says that the server answers to any IP address too,
     which no foreign name can imitate. With a `token`, each request must bring it: as the cookie that
     the first visit with `?token=` sets, or as `Authorization: Bearer`.
+
+    `token_of` knows the tokens of the store: as Bearer, and for events as `?token=`, these open what is for programs,
+    never a page. `locked` says who needs a token where the server has none of its own. A program that brings a token
+    which nobody knows is refused anywhere.
     """
 
     def __init__(
@@ -79,13 +102,16 @@ class Guard:
         proxies: Collection[str] = (),
         addresses: bool = False,
         token: str | None = None,
+        token_of: Callable[[str], Token | None] = lambda _: None,
+        locked: Locked = "nothing",
     ) -> None:
         """Stand before `app`."""
         self._app = app
         self._proxies = frozenset(name.lower().rstrip(".") for name in proxies)
         self._hosts = LOOPBACK | self._proxies | {name.lower().rstrip(".") for name in hosts}
         self._addresses = addresses
-        self._token = token.encode() if token else b""
+        self._token, self._token_of = token.encode() if token else b"", token_of
+        self._locked: Locked = "everything" if token else locked
         key = hmac.new(self._token, b"prompt-kernel cookie", hashlib.sha256).hexdigest()
         # Cookies are shared by all ports of a host, so that each server needs a name of its own.
         self._cookie, self._proof = f"pk_{key[:8]}", key[8:]
@@ -95,7 +121,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        answer = self._answer(HTTPConnection(scope))
+        answer = await self._answer(HTTPConnection(scope))
         if answer is None:
             await self._app(_of_one_origin(scope), receive, _with_headers(send))
         elif scope["type"] == "http":
@@ -103,15 +129,34 @@ class Guard:
         else:
             await _deny(WebSocket(scope, receive, send), answer)
 
-    def _answer(self, request: HTTPConnection) -> Response | None:
+    async def _answer(self, request: HTTPConnection) -> Response | None:
         """Return what to answer instead of the application; None to let the request in."""
         host = _authority(request.headers.getlist("host"), request.scope["scheme"])
         if host is None or not self._is_ours(host[0]):
-            return PlainTextResponse(_FOREIGN_HOST, HTTPStatus.FORBIDDEN)
+            return _refusal(request, HTTPStatus.FORBIDDEN, _FOREIGN_HOST)
         origins = request.headers.getlist("origin")
         if origins and not self._may_call(origins, host):
-            return PlainTextResponse(_FOREIGN_PAGE, HTTPStatus.FORBIDDEN)
-        return self._ask_for_token(request) if self._token else None
+            return _refusal(request, HTTPStatus.FORBIDDEN, _FOREIGN_PAGE)
+        secret = _brought(request)
+        if secret is not None:
+            return await self._check(request, secret)
+        if self._locked == "everything" or (self._locked == "programs" and _is_of_program(request)):
+            return self._ask_for_token(request)
+        return None
+
+    async def _check(self, request: HTTPConnection, secret: str) -> Response | None:
+        """Look at the token that a program has brought, and note whose it is."""
+        if self._token and _same(secret, self._token):
+            return None
+        try:
+            # In a thread, because somebody may be busy with the store.
+            token = await run_in_threadpool(self._token_of, secret)
+        except PromptKernelError as error:
+            return Problem(error)
+        if token is None:
+            return _refusal(request, HTTPStatus.UNAUTHORIZED, _UNKNOWN, 'Bearer error="invalid_token"')
+        set_caller(request.scope, token.author, may_write=token.may_write)
+        return None
 
     def _is_ours(self, name: str) -> bool:
         return name in self._hosts or (self._addresses and _is_address(name))
@@ -125,16 +170,17 @@ class Guard:
         return origin[1] == host[1] or origin[0] in self._proxies
 
     def _ask_for_token(self, request: HTTPConnection) -> Response | None:
-        if _same(request.cookies.get(self._cookie, ""), self._proof.encode()):
+        if self._token and self._has_token(request):
             return None
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _same(bearer, self._token):
-            return None
-        if request.scope["type"] == "http" and _same(request.query_params.get("token", ""), self._token):
+        given = request.query_params.get("token", "")
+        if self._token and request.scope["type"] == "http" and _same(given, self._token):
             return self._welcome(request)
-        if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(_LOCKED_PAGE, HTTPStatus.UNAUTHORIZED)
-        return PlainTextResponse(_LOCKED, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        return _refusal(request, HTTPStatus.UNAUTHORIZED, _LOCKED, "Bearer")
+
+    def _has_token(self, request: HTTPConnection) -> bool:
+        if _same(request.cookies.get(self._cookie, ""), self._proof.encode()):
+            return True
+        return _same(_bearer(request) or "", self._token)
 
     def _welcome(self, request: HTTPConnection) -> Response:
         """Set the cookie, and lead to the same address without the token."""
@@ -155,6 +201,36 @@ def _authority(given: list[str], scheme: str) -> tuple[str, int] | None:
         return None
     name, port = found.groups()
     return name.lower().rstrip("."), int(port) if port else _PORTS[scheme]
+
+
+def _is_of_program(request: HTTPConnection) -> bool:
+    path = request.scope["path"]
+    return any(path == place or path.startswith(f"{place}/") for place in _FOR_PROGRAMS)
+
+
+def _bearer(request: HTTPConnection) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _brought(request: HTTPConnection) -> str | None:
+    """Return the token that a program has brought; None where there is none, or where a page was asked for."""
+    if not _is_of_program(request):
+        return None
+    secret = _bearer(request)
+    if secret is None and request.scope["path"] == _EVENTS:
+        return request.query_params.get("token")
+    return secret
+
+
+def _refusal(request: HTTPConnection, status: HTTPStatus, sentence: str, challenge: str = "") -> Response:
+    headers = {"WWW-Authenticate": challenge} if challenge else {}
+    if _is_of_program(request):
+        said = _LOCKED_TO_PROGRAMS if sentence == _LOCKED else sentence
+        return Problem(AccessDeniedError(said), status=status, headers=headers)
+    if status == HTTPStatus.UNAUTHORIZED and "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(_LOCKED_PAGE, status)
+    return PlainTextResponse(sentence, status, headers)
 
 
 def _is_address(name: str) -> bool:

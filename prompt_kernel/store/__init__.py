@@ -3,7 +3,6 @@
 These are many lines for one module, because they are one list: each verb is a few, and the work is in its neighbours.
 """
 
-import getpass
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,11 +10,17 @@ from copy import copy
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sqlalchemy import text
 
-from prompt_kernel.errors import AmbiguousNameError, StoreUnavailableError
+from prompt_kernel.authors import login
+from prompt_kernel.errors import (
+    AmbiguousNameError,
+    DirectoryNotFoundError,
+    PromptNotFoundError,
+    StoreUnavailableError,
+)
 from prompt_kernel.expansion import (
     DEFAULT_LIMITS,
     NO_VALUES,
@@ -27,7 +32,8 @@ from prompt_kernel.expansion import (
     expand_manifest,
     split_pin,
 )
-from prompt_kernel.locations import default_url, url_of
+from prompt_kernel.locations import default_url, is_server, shown, url_of
+from prompt_kernel.matching import match
 from prompt_kernel.records import (
     Change,
     Directory,
@@ -45,7 +51,9 @@ from prompt_kernel.records import (
     Rows,
     Suggestion,
     Summary,
+    SyncReport,
     TextDiff,
+    Token,
     Trashed,
     Version,
 )
@@ -53,6 +61,7 @@ from prompt_kernel.store import (
     _backup,
     _check,
     _directories,
+    _find,
     _lists,
     _migrations,
     _pattern,
@@ -64,11 +73,14 @@ from prompt_kernel.store import (
     _rescue,
     _rows,
     _search,
+    _tokens,
     _trash,
     _versions,
+    links,
 )
+from prompt_kernel.store._archive import Archive
 from prompt_kernel.store._backup import restore_backup
-from prompt_kernel.store._engine import Database
+from prompt_kernel.store._engine import open_database
 from prompt_kernel.store._source import Overlay, StoreSource
 from prompt_kernel.store.live import LiveLog
 from prompt_kernel.variables import Declaration
@@ -77,7 +89,7 @@ _SUMMARY = text(
     "SELECT (SELECT count(*) FROM prompt WHERE deleted_at IS NULL), (SELECT count(*) FROM version),"
     " (SELECT count(*) FROM directory), (SELECT count(*) FROM label),"
     " (SELECT count(*) FROM prompt WHERE deleted_at IS NOT NULL),"
-    " (SELECT coalesce(sum(characters), 0) FROM prompt WHERE deleted_at IS NULL)"
+    " (SELECT CAST(coalesce(sum(characters), 0) AS BIGINT) FROM prompt WHERE deleted_at IS NULL)"
 )
 _COUNT = text("SELECT count(*) FROM prompt WHERE deleted_at IS NULL")
 _PAGE_SIZE = 1000
@@ -90,15 +102,30 @@ def connect(
     author: str | None = None,
     origin: str = "python",
     read_only: bool = False,
+    token: str | None = None,
+    offline: bool = False,
+    timeout: float = 30,
 ) -> "Store":
     """Open a store: a path, a URL, or with nothing the one of `$PROMPT_KERNEL_URL`, or else the user's own.
 
-    `author` and `origin` are noted with every change; the author is the user's login unless one is given.
+    `author` and `origin` are noted with every change; the author is the user's login unless one is given. The others
+    are for the http:// or https:// of a server, which has the store: what it returns is a `client.Client` with the
+    same verbs.
 
     Raises:
         StoreUnavailableError: it cannot be opened.
+        AccessDeniedError: the server wants another token.
+        MissingExtraError: the part for servers, or the database's driver, is not installed.
     """
-    return Store(place, author=author, origin=origin, read_only=read_only)
+    url = url_of(place)
+    if is_server(url):
+        from prompt_kernel.client import Client  # noqa: PLC0415 - it is optional, and a store over HTTP
+
+        remote = Client(
+            url, token=token, author=author, origin=origin, read_only=read_only, offline=offline, timeout=timeout
+        )
+        return cast("Store", remote.opened())  # it has the same verbs, which a test compares one by one
+    return Store(url, author=author, origin=origin, read_only=read_only)
 
 
 class Store:
@@ -117,8 +144,11 @@ class Store:
         read_only: bool = False,
     ) -> None:
         """Open the store at `place`; see `connect`."""
-        self._writer = _rows.writer(author or _login(), origin)
-        self._database = Database(url_of(place), read_only=read_only)
+        url = url_of(place)
+        if is_server(url):
+            raise StoreUnavailableError(shown(url), "a server has it; open it with connect(), or run this over there")
+        self._writer = _rows.writer(author or login(), origin)
+        self._database = open_database(url, read_only=read_only)
         try:
             _migrations.upgrade(self._database)
         except BaseException:
@@ -127,8 +157,13 @@ class Store:
         self._source = StoreSource(self._database)
         self._expander = Expander(self._source, self._source.transaction)
         self._remembered = _Remembered()
+        self._keys = _tokens.Keys(self._database)
         #: What live editing keeps: for `prompt_kernel.live`, which knows what the bytes mean.
         self.live = LiveLog(self._database)
+        #: What is known of linked folders: for `prompt_kernel.files`, which knows what a file means.
+        self.links = links.Links(self._database)
+        #: All of it as plain records: for bundles and copies.
+        self.archive = Archive(self._database)
 
     @property
     def url(self) -> str:
@@ -162,7 +197,7 @@ class Store:
     def by(self, author: str, *, origin: str | None = None) -> Self:
         """Return the same open store for somebody else, who is noted with its changes; closing one closes both."""
         other = copy(self)
-        other._writer = _rows.writer(author or _login(), origin or self.origin)  # noqa: SLF001 - it is of our own class
+        other._writer = _rows.writer(author or login(), origin or self.origin)  # noqa: SLF001 - it is of our own class
         return other
 
     @contextmanager
@@ -187,7 +222,7 @@ class Store:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Store({self.url!r})"
+        return f"Store({shown(self.url)!r})"
 
     def _by(self, message: str = "", author: str | None = None, origin: str | None = None) -> _rows.Writer:
         if not message and author is None and origin is None:
@@ -337,6 +372,20 @@ class Store:
         """Return those of `paths` that are prompts, in their order."""
         return Rows(_lists.entries(self._database, paths), title="Prompts", empty="None of them is a prompt.")
 
+    def find_prompt(self, name: str) -> Prompt:
+        """Return the prompt that `name` means as in `get`, or by its beginning, or nearly; it may be pinned.
+
+        Raises:
+            PromptNotFoundError, VersionNotFoundError, AmbiguousNameError: it cannot be told which is meant.
+        """
+        wanted, pin = split_pin(name)
+        wanted = wanted.strip().strip("/")
+        try:
+            return self.get(wanted, version=pin)
+        except PromptNotFoundError:
+            with self._database.reading() as connection:
+                return _read.get(connection, _find.path_like(connection, wanted), pin)
+
     def path_of(self, uid: str) -> str:
         """Return the path that a prompt has now.
 
@@ -353,8 +402,7 @@ class Store:
 
     def suggest(self, beginning: str, *, directory: str = "", limit: int = 20) -> list[Suggestion]:
         """Return prompts whose name or path `beginning` may begin, the likeliest first."""
-        with self._database.reading() as connection:
-            return _search.suggest(connection, self._database.raw, beginning, directory, limit)
+        return _search.suggest(self._database, beginning, directory, limit)
 
     def history(self, path: str) -> Rows[Version]:
         """Return all versions of a prompt, the newest first."""
@@ -420,10 +468,18 @@ class Store:
         """Return the store at a glance."""
         with self._database.reading() as connection:
             prompts, versions, directories, labels, trashed, characters = connection.execute(_SUMMARY).one()
-            schema = self._database.raw.execute("PRAGMA user_version").fetchone()[0]
-            journal = self._database.journal
+            schema, journal = self._database.schema(), self._database.journal
         return Summary(
-            self.url, prompts, versions, directories, labels, trashed, characters, schema, journal, self.read_only
+            shown(self.url),
+            prompts,
+            versions,
+            directories,
+            labels,
+            trashed,
+            characters,
+            schema,
+            journal,
+            self.read_only,
         )
 
     # Expanding
@@ -508,6 +564,22 @@ class Store:
         ]
         given = {**variables, **values} if variables else values
         return expand_manifest(manifest, texts, given, strict=strict, limits=limits)
+
+    def render(
+        self,
+        path: str,
+        rows: Iterable[Mapping[str, object]],
+        variables: Mapping[str, object] | None = None,
+        *,
+        strict: bool = True,
+    ) -> list[str]:
+        """Return what a prompt expands to with each of many rows of values, and the `variables` that all share.
+
+        Raises:
+            NotFoundError, ExpansionError: see `expand`; what is wrong with the first row that cannot be expanded.
+        """
+        shared = variables or {}
+        return [str(self.expand(path, {**shared, **row}, strict=strict)) for row in rows]
 
     def declarations(self, path: str) -> dict[str, Declaration]:
         """Return every variable that expanding a prompt takes, own and inherited, in order of first use."""
@@ -685,6 +757,15 @@ class Store:
         with self._database.reading() as connection:
             return Rows(_directories.directories(connection), title="Directories", empty="No directories yet.")
 
+    def find_directory(self, name: str) -> Directory:
+        """Return the directory that `name` means: its path or last segments, a beginning of these, or nearly.
+
+        Raises:
+            DirectoryNotFoundError, AmbiguousNameError: it cannot be told which is meant.
+        """
+        known = {directory.path: directory for directory in self.directories()}
+        return known[match(name, known, DirectoryNotFoundError)]
+
     def add_directory(self, path: str, *, description: str = "", source: str = "", enabled: bool = True) -> Directory:
         """Make a directory, which may be linked to a folder on disk (`source`)."""
         with self._database.writing() as connection:
@@ -695,14 +776,31 @@ class Store:
     ) -> Directory:
         """Change what is given of a directory; in a disabled one no inclusion resolves."""
         with self._database.writing() as connection:
-            return _directories.update(
+            before = _directories.find(connection, path)
+            updated = _directories.update(
                 connection, path, self._writer, description=description, source=source, enabled=enabled
             )
+            if updated.source != before.source:
+                links.forget(connection, updated.path)
+            return updated
 
     def remove_directory(self, path: str) -> None:
         """Remove an empty directory; a linked folder's files stay where they are."""
         with self._database.writing() as connection:
+            links.forget(connection, path, below=True)
             _directories.remove(connection, path, self._writer)
+
+    def sync(
+        self,
+        directory: str | None = None,
+        *,
+        delete: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> SyncReport:
+        """Bring a directory and its linked folder together, both ways, or all that are linked; see `files.sync`."""
+        from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
+
+        return files.sync(self, directory, delete=delete, progress=progress)
 
     def import_folder(
         self,
@@ -728,6 +826,64 @@ class Store:
         from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
 
         return files.export_folder(self, folder, directory=directory, progress=progress)
+
+    def import_from(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        format: str | None = None,  # noqa: A002 - the word for it
+        into: str = "",
+        message: str = "",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ImportReport:
+        """Import another tool's file or folder, recognised unless `format` names it; see `files.import_from`."""
+        from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
+
+        return files.import_from(self, source, format=format, into=into, message=message, progress=progress)
+
+    def export_to(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        format: str = "markdown",  # noqa: A002 - the word for it
+        directory: str = "",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ExportReport:
+        """Export prompts in another tool's format, with a report of what it has no place for; see `files.export_to`."""
+        from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
+
+        return files.export_to(self, target, format=format, directory=directory, progress=progress)
+
+    # Tokens
+
+    def tokens(self) -> Rows[Token]:
+        """Return the tokens that open a server of this store, ordered by name."""
+        with self._database.reading() as connection:
+            return Rows(_tokens.tokens(connection), title="Tokens", empty="No tokens yet.")
+
+    def add_token(self, name: str, *, write: bool = False, author: str = "") -> str:
+        """Make a token for a server of this store, and return its secret, which cannot be asked for again.
+
+        With `write` it may change prompts too; what is changed with it is noted as by `author`, if one is given.
+
+        Raises:
+            InvalidMetadataError: there is one of that name, or the name cannot be one.
+        """
+        with self._database.writing() as connection:
+            return _tokens.add(connection, name, author, self._writer, may_write=write)
+
+    def remove_token(self, name: str) -> Token:
+        """Remove a token: from now on it opens nothing.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        with self._database.writing() as connection:
+            return _tokens.remove(connection, name, self._writer)
+
+    def token_of(self, secret: str) -> Token | None:
+        """Return the token that has a secret; None if there is none, or none any more."""
+        return self._keys.find(secret)
 
     # Care
 
@@ -755,14 +911,7 @@ class Store:
         Raises:
             StoreUnavailableError: it cannot be written, or the store is damaged.
         """
-        file = self._database.file or Path("prompts.db").absolute()
-        path = Path(target).expanduser().absolute() if target else _backup.default_target(file)
-        if path.is_dir():
-            path /= _backup.default_target(file).name
-        if path.exists() and file.exists() and path.samefile(file):
-            raise StoreUnavailableError(str(path), "that is the store itself; name another file for the backup")
-        with self._database.reading():
-            return _backup.copy_database(self._database.raw, path)
+        return _backup.back_up(self._database, target)
 
 
 class _Remembered:
@@ -781,11 +930,4 @@ class _Remembered:
         return prompts
 
 
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
-
-
-__all__ = ["Store", "connect", "default_url", "restore_backup"]
+__all__ = ["Archive", "Store", "connect", "default_url", "restore_backup"]

@@ -2,15 +2,25 @@
 
 import os
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.expansion import hash_of
-from prompt_kernel.locations import file_of, url_of
+from prompt_kernel.locations import file_of, is_postgres, shown, url_of
 from prompt_kernel.store import _schema
-from prompt_kernel.store._engine import APPLICATION_ID
+from prompt_kernel.store._engine import Database
+from prompt_kernel.store._sqlite import APPLICATION_ID, SqliteDatabase, structure
+
+#: A page of them, because all texts of a store are more than memory may hold.
+_TEXTS: Final = (
+    "SELECT v.id, p.path, v.number, v.text, v.sha256 FROM version v LEFT JOIN prompt p ON p.id = v.prompt_id"
+    " WHERE v.id > :after ORDER BY v.id LIMIT 100"
+)
+NO_FILE: Final = "it is in PostgreSQL, which has backups of its own; `prompt-kernel copy FROM TO` copies it to a file"
 
 
 def copy_database(source: sqlite3.Connection, target: Path) -> Path:
@@ -41,6 +51,25 @@ def copy_database(source: sqlite3.Connection, target: Path) -> Path:
     return target
 
 
+def back_up(database: Database, target: str | os.PathLike[str] | None) -> Path:
+    """Copy a store to a file; see `Store.backup`.
+
+    Raises:
+        StoreUnavailableError: it cannot be written, or the store is damaged, or in PostgreSQL.
+    """
+    with database.reading():
+        if not isinstance(database, SqliteDatabase):
+            raise database.unavailable(NO_FILE)
+    file = database.file or Path("prompts.db").absolute()
+    path = Path(target).expanduser().absolute() if target else default_target(file)
+    if path.is_dir():
+        path /= default_target(file).name
+    if path.exists() and file.exists() and path.samefile(file):
+        raise StoreUnavailableError(str(path), "that is the store itself; name another file for the backup")
+    with database.reading():
+        return copy_database(database.raw, path)
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -55,26 +84,24 @@ def verify(file: Path) -> list[str]:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 return [f"{file} is not a Prompt Kernel store"]
-            return structure(connection) + _schema.flaws(connection) + damaged(connection)
+            problems = damaged(lambda statement, values: connection.execute(statement, values).fetchall())
+            return structure(connection) + _schema.flaws(connection) + problems
     except sqlite3.Error as error:
         return [str(error)]
 
 
-def structure(connection: sqlite3.Connection) -> list[str]:
-    """Return what SQLite's own check of the file finds."""
-    return [row[0] for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-
-
-def damaged(connection: sqlite3.Connection) -> list[str]:
-    """Return the versions whose text does not match its hash."""
-    rows = connection.execute(
-        "SELECT p.path, v.number, v.text, v.sha256 FROM version v LEFT JOIN prompt p ON p.id = v.prompt_id"
-    )
-    return [
-        f"{path}@{number} does not match its hash"
-        for path, number, text, expected in rows
-        if not isinstance(text, str) or hash_of(text) != expected
-    ]
+def damaged(rows: Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]) -> list[str]:
+    """Return the versions whose text does not match its hash; `rows` gives those of a statement."""
+    problems: list[str] = []
+    after = 0
+    while found := rows(_TEXTS, {"after": after}):
+        after = found[-1][0]
+        problems += [
+            f"{path}@{number} does not match its hash"
+            for _, path, number, text, expected in found
+            if not isinstance(text, str) or hash_of(text) != expected
+        ]
+    return problems
 
 
 def default_target(file: Path) -> Path:
@@ -95,7 +122,8 @@ def restore_backup(backup: str | os.PathLike[str], url: str | os.PathLike[str] |
     source, place = Path(backup).expanduser(), url_of(url)
     target = file_of(place)
     if target is None:
-        raise StoreUnavailableError(place, "a store in memory has no file to restore")
+        reason = NO_FILE if is_postgres(place) else "a store in memory has no file to restore"
+        raise StoreUnavailableError(shown(place), reason)
     if not source.is_file():
         raise StoreUnavailableError(str(source), "there is no such backup")
     problems = verify(source)

@@ -18,7 +18,7 @@ from prompt_kernel.expansion import (
     resolver,
 )
 from prompt_kernel.records import Finding, Impact
-from prompt_kernel.store import _backup, _read, _references
+from prompt_kernel.store import _backup, _index, _read, _references
 from prompt_kernel.store._engine import Database
 from prompt_kernel.store._source import Overlay, StoreSource
 
@@ -35,9 +35,6 @@ _STALE_REFERENCES = text(
     "SELECT p.path, r.spelled FROM reference r JOIN prompt p ON p.id = r.prompt_id"
     " LEFT JOIN prompt t ON t.id = r.target_id"
     " WHERE r.target_id IS NOT NULL AND (t.id IS NULL OR t.deleted_at IS NOT NULL) ORDER BY 1, 2"
-)
-_UNSEARCHABLE = text(
-    "SELECT path FROM prompt p WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM search s WHERE s.rowid = p.id)"
 )
 _HEADLESS = text(
     "SELECT path FROM prompt p WHERE NOT EXISTS"
@@ -113,34 +110,26 @@ def doctor(database: Database) -> list[Finding]:
             # What one probe cannot read, another one may.
             findings.append(Finding("error", "structure", "", str(error)))
     if database.read_only is None and not any(finding.code == "structure" for finding in findings):
-        findings += _search_index(database)
+        findings += [Finding("error", "search", "", flaw) for flaw in _index.of(database).flaws(database)]
     return list(dict.fromkeys(findings))
 
 
 def _structure(_: Connection, database: Database) -> list[Finding]:
-    return [Finding("error", "structure", "", problem) for problem in _backup.structure(database.raw)]
+    return [Finding("error", "structure", "", problem) for problem in database.flaws()]
 
 
 def _hashes(_: Connection, database: Database) -> list[Finding]:
-    return [Finding("error", "damaged", "", problem) for problem in _backup.damaged(database.raw)]
+    return [Finding("error", "damaged", "", problem) for problem in _backup.damaged(database.rows)]
 
 
 def _rows(connection: Connection, _: Database) -> list[Finding]:
-    headless, stale, unsearchable = map(connection.execute, (_HEADLESS, _STALE_REFERENCES, _UNSEARCHABLE))
+    headless, stale = map(connection.execute, (_HEADLESS, _STALE_REFERENCES))
+    unsearchable = _index.of(connection).missing(connection)
     return [
         *(Finding("error", "headless", row.path, "its newest version is missing") for row in headless),
         *(Finding("error", "dangling", row.path, f"[[{row.spelled}]] leads to a gone prompt") for row in stale),
-        *(Finding("error", "search", row.path, "it is missing from the search index") for row in unsearchable),
+        *(Finding("error", "search", path, "it is missing from the search index") for path in unsearchable),
     ]
-
-
-def _search_index(database: Database) -> list[Finding]:
-    try:
-        with database.writing() as connection:
-            connection.execute(text("INSERT INTO search (search) VALUES ('integrity-check')"))
-    except PromptKernelError as error:
-        return [Finding("error", "search", "", f"the search index is damaged: {error}")]
-    return []
 
 
 def impact(source: StoreSource, connection: Connection, name: str, new_text: str) -> list[Impact]:

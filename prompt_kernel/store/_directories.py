@@ -22,7 +22,9 @@ _INSERT = text(
 )
 _UPDATE = text("UPDATE directory SET description = :description, enabled = :enabled, source = :source WHERE key = :key")
 _DISABLED = text("SELECT key FROM directory WHERE NOT enabled")
-_BELOW = text("SELECT id, path, enabled FROM prompt WHERE key >= :first AND key < :last AND deleted_at IS NULL")
+_BELOW = text(
+    "SELECT id, path, enabled FROM prompt WHERE key >= :first AND key < :last AND deleted_at IS NULL ORDER BY key"
+)
 _ENABLE = text("UPDATE prompt SET enabled = :enabled WHERE id = :id")
 _REMOVE = text("DELETE FROM directory WHERE key = :key OR (key >= :first AND key < :last)")
 

@@ -1,68 +1,56 @@
-"""The one place that opens a database: where it is, how it is tuned, and what a transaction is."""
+"""What a database is to the store: a held connection, its lock, and what a transaction is.
+
+There are two: `_sqlite` and `_postgres`. What both do is here; where they differ, it is asked of them.
+"""
 
 import os
-import sqlite3
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
-from prompt_kernel.errors import PromptKernelError, ReadOnlyStoreError, StoreUnavailableError
-from prompt_kernel.locations import MEMORY, file_of
+from prompt_kernel.errors import MissingExtraError, PromptKernelError, ReadOnlyStoreError, StoreUnavailableError
+from prompt_kernel.locations import file_of, is_postgres, shown
 
-#: "PrKe" in ASCII: tells our files from other SQLite databases.
-APPLICATION_ID: Final = 0x50724B65
-_BUSY_MILLISECONDS: Final = 10_000
-#: SQLite tells nobody that something was committed; asking costs it a few microseconds.
-_LOOK_EVERY: Final = 0.02
-#: How a transaction begins, ends and is undone; and a part of one, which may fail without the rest.
-_WHOLE: Final = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+#: A part of a transaction, which may fail without the rest.
 _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
-#: Shared file systems, where SQLite's write-ahead log must not be used (https://sqlite.org/wal.html).
-_SHARED_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "drvfs", "afs", "ceph", "gluster")
+CLOSED: Final = "it was closed; open it again with connect()"
+HELD: Final = "another process held it for over ten seconds; nothing was saved, try again"
+FULL: Final = "the disk is full, so nothing was saved; free some space and try again"
+#: For so many milliseconds a statement waits for what others hold.
+PATIENCE: Final = 10_000
 
 
-def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
-    """Tell whether this SQLite is free of the WAL-reset bug: fixed in 3.51.3, 3.50.7 and 3.44.6 of their lines."""
-    line = version[:2]
-    fixed = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
-    return line > (3, 51) or (line in fixed and version[2] >= fixed[line])
-
-
-def is_local(path: Path, mounts: str = "/proc/self/mounts") -> bool:
-    """Tell whether `path` lies on a disk of this machine, as far as the system says so."""
-    try:
-        lines = Path(mounts).read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return True  # only Linux has this list; elsewhere the default folder is local
-    best, kind = "", ""
-    target = str(path.resolve().parent)
-    for _, mount, file_system, *_ in (line.split(" ") for line in lines if line.count(" ") > 2):  # noqa: PLR2004 - the list's columns
-        if (target + "/").startswith(mount.rstrip("/") + "/") and len(mount) >= len(best):
-            best, kind = mount, file_system
-    return not kind.startswith(_SHARED_FILE_SYSTEMS)
-
-
-class Database:
-    """One SQLite database: a held connection, its lock, and its transactions.
+class Database(ABC):
+    """One database: a held connection, its lock, and its transactions.
 
     `writes` counts what this object has committed. Several threads may use it, one at a time.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
-        """Open the database at `url`, creating it where it does not exist.
+    #: Which text of a statement it takes, of the few that have two.
+    dialect: ClassVar[str]
+    #: What its driver raises, by itself and through SQLAlchemy.
+    failures: ClassVar[tuple[type[Exception], ...]] = (DBAPIError,)
+    #: What makes its tables, one step after the other.
+    steps: ClassVar[Sequence[Any]]
 
-        Raises:
-            StoreUnavailableError: it cannot be opened.
-        """
+    #: The driver's own connection, and SQLAlchemy's over it.
+    raw: Any
+    _connection: Connection
+    #: The statements that begin a transaction for reading and one for writing, and that commit one.
+    _read: Any
+    _write: Any
+    _commit: Any
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        """Open the database at `url`; see `open_database`."""
         self.url = url
-        self.file = file_of(url)
+        self.file: Path | None = file_of(url)
         self.read_only: PromptKernelError | None = None
         self.writes = self.rollbacks = 0
         self._depth = 0
@@ -74,84 +62,99 @@ class Database:
             self.refuse_writes("it was opened so")
         self._open(read_only=read_only)
 
+    # What an engine is asked for
+
+    @abstractmethod
     def _open(self, *, read_only: bool) -> None:
-        new = self.file is None or not self.file.exists()
-        try:
-            if self.file is not None and new and not read_only:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-                # Prompts can hold secrets: the file is its owner's.
-                os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, 0o600))
-            writable = self.file is None or os.access(self.file, os.W_OK)
-            if not writable and not read_only:
-                read_only = True
-                self.refuse_writes("its file cannot be written")
-            self._connect(read_only=read_only, new=new)
-        except (OSError, ValueError, DBAPIError, sqlite3.Error) as error:
-            raise StoreUnavailableError(self.url, reason_of(error)) from error
+        """Connect."""
 
-    def _connect(self, *, read_only: bool, new: bool) -> None:
-        location = MEMORY if self.file is None else f"{self.file.as_uri()}?mode={'ro' if read_only else 'rw'}"
+    @abstractmethod
+    def _reopen(self) -> None:
+        """Connect anew in a process that was forked, or where the connection was lost."""
 
-        def connect() -> sqlite3.Connection:
-            return sqlite3.connect(
-                location, uri=self.file is not None, check_same_thread=False, timeout=_BUSY_MILLISECONDS / 1000,
-                isolation_level=None, cached_statements=512,
-            )  # fmt: skip
+    @abstractmethod
+    def _run(self, statement: Any) -> None:
+        """Run a statement of a transaction's frame, which gives no rows."""
 
-        self._engine = create_engine(
-            "sqlite://", creator=connect, poolclass=StaticPool, isolation_level="AUTOCOMMIT", query_cache_size=1000
-        )
-        event.listen(self._engine, "connect", lambda connection, _record: self._tune(connection, new=new))
-        self._connection = self._engine.connect()
-        raw = self._connection.connection.driver_connection
-        if not isinstance(raw, sqlite3.Connection):
-            raise StoreUnavailableError(self.url, "its driver is not sqlite3")
-        self.raw = raw
+    @abstractmethod
+    def _is_open(self) -> bool:
+        """Tell whether the driver's connection has a transaction open."""
 
-    def _tune(self, connection: sqlite3.Connection, *, new: bool) -> None:
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "temp_store = MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")  # the pragmas are those above
-        if self.read_only is not None:
-            connection.execute("PRAGMA query_only = ON")
-        elif self.file is not None and (new or _is_ours(connection)):
-            self._choose_journal(connection, self.file, new=new)
-
-    def _choose_journal(self, connection: sqlite3.Connection, file: Path, *, new: bool) -> None:
-        found = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
-        safe = wal_is_safe() and is_local(file)
-        wanted = "wal" if safe and (new or found == "wal") else "truncate"
-        if found == wanted:
-            return
-        try:
-            connection.execute(f"PRAGMA journal_mode = {wanted}")  # one of the two above
-        except sqlite3.OperationalError:
-            # Somebody has the database open in the other mode, which cannot be changed under them.
-            return
+    @abstractmethod
+    def reason_of(self, error: BaseException) -> str:
+        """Return what went wrong as the end of a sentence."""
 
     @property
+    @abstractmethod
     def journal(self) -> str:
-        """The journal mode that is in force."""
-        return str(self.raw.execute("PRAGMA journal_mode").fetchone()[0])
+        """How what is committed is kept, in a word or two."""
+
+    @property
+    @abstractmethod
+    def pages(self) -> int:
+        """How many pages it has, also where it is damaged."""
+
+    @abstractmethod
+    def schema(self) -> int:
+        """Return the number of the last step that was done, 0 where there is nothing yet.
+
+        Raises:
+            StoreUnavailableError: there is something else than a store.
+        """
+
+    @abstractmethod
+    def run_step(self, step: Any, number: int) -> None:
+        """Do one step of the schema in the transaction that is open, and note its number."""
+
+    @abstractmethod
+    def protect(self) -> None:
+        """Let the database itself refuse changes, too."""
+
+    @abstractmethod
+    def flaws(self) -> list[str]:
+        """Return what the engine's own check of its structure finds."""
+
+    @abstractmethod
+    def revision(self) -> tuple[int, int]:
+        """Return a value that changes with every commit, of this process or of another."""
+
+    @abstractmethod
+    def hear(self, known: object, timeout: float) -> tuple[object, list[str]]:
+        """Wait as `wait` does, or until other processes tell something, and return what they told besides."""
+
+    @abstractmethod
+    def tell(self, messages: Sequence[str]) -> None:
+        """Tell other processes something that nobody keeps, where that can be done."""
+
+    @abstractmethod
+    def wait(self, known: object, timeout: float) -> tuple[int, int]:
+        """Return the revision once it is another than `known`, or after `timeout` seconds; other threads go on."""
+
+    @abstractmethod
+    def rows(self, statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Return the rows of one statement, past SQLAlchemy, whose share would be several times the database's.
+
+        Only for the few that everything waits for; a single one needs no transaction to be of one moment.
+
+        Raises:
+            StoreUnavailableError: the database is damaged or locked.
+        """
+
+    @abstractmethod
+    def _vacuum(self) -> None:
+        """Give back the room of what was deleted."""
+
+    # What both do
 
     def refuse_writes(self, reason: str | PromptKernelError) -> None:
         """From now on answer every write with an error."""
-        self.read_only = reason if isinstance(reason, PromptKernelError) else ReadOnlyStoreError(self.url, reason)
+        self.read_only = (
+            reason if isinstance(reason, PromptKernelError) else ReadOnlyStoreError(shown(self.url), reason)
+        )
 
-    def revision(self) -> tuple[int, int]:
-        """Return a value that changes with every commit, of this process or of another."""
-        with self._lock:
-            self._reopen_after_fork()
-            try:
-                return self.raw.execute("PRAGMA data_version").fetchone()[0], self.writes
-            except sqlite3.Error as error:
-                raise self._translated(error) from error
-
-    def wait(self, known: object, timeout: float) -> tuple[int, int]:
-        """Return the revision once it is another than `known`, or after `timeout` seconds; other threads go on."""
-        until = time.monotonic() + timeout
-        while (now := self.revision()) == known and time.monotonic() < until:
-            time.sleep(min(_LOOK_EVERY, max(until - time.monotonic(), 0)))
-        return now
+    def unavailable(self, reason: str) -> StoreUnavailableError:
+        """Return the error that says why the database cannot be used."""
+        return StoreUnavailableError(shown(self.url), reason)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -160,28 +163,14 @@ class Database:
             if self._depth > 1:
                 yield self._connection
                 return
-            self._execute("BEGIN")
+            self._execute(self._read)
             try:
                 yield self._connection
-            except (DBAPIError, sqlite3.Error) as error:
-                raise self._translated(error) from error
+            except self.failures as error:
+                raise self.translated(error) from error
             finally:
                 # There is nothing to commit, and where an index is damaged even that would fail.
                 self._undo()
-
-    def rows(self, statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Return the rows of one read, past SQLAlchemy, whose share would be several times that of the database.
-
-        Only for the few reads that everything waits for; a single one needs no transaction to be of one moment.
-
-        Raises:
-            StoreUnavailableError: the database is damaged or locked.
-        """
-        with self._held():
-            try:
-                return self.raw.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                raise self._translated(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -197,8 +186,8 @@ class Database:
             raise self.read_only
         with self._held():
             outermost = not self._writing
-            begin, commit, roll_back = _WHOLE if outermost else _PART
-            self._execute(begin)
+            begin, commit, roll_back = (self._write, self._commit, "ROLLBACK") if outermost else _PART
+            self._begin(begin, whole=outermost)
             self._writing = True
             try:
                 yield self._connection
@@ -208,8 +197,8 @@ class Database:
                 self._vacuum_is_due &= not outermost
                 # Whatever was read in here, and perhaps kept, was never committed.
                 self.rollbacks += 1
-                if isinstance(error, DBAPIError | sqlite3.Error):
-                    raise self._translated(error) from error
+                if isinstance(error, self.failures):
+                    raise self.translated(error) from error
                 raise
             finally:
                 self.writes += 1
@@ -221,85 +210,73 @@ class Database:
     def _held(self) -> Iterator[None]:
         with self._lock:
             if self._closed:
-                raise StoreUnavailableError(self.url, _CLOSED)
-            self._reopen_after_fork()
+                raise self.unavailable(CLOSED)
+            if not self._is_usable():
+                self._reopen()
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
 
-    def _reopen_after_fork(self) -> None:
-        """Open the file anew in a process that was forked: a connection must not be carried across."""
-        if self._process == os.getpid():
-            return
-        self._process = os.getpid()
-        if self.file is not None and not self._closed:
-            self._open(read_only=self.read_only is not None)
-            self.writes += 1
+    def _is_usable(self) -> bool:
+        """Tell whether the connection is of this process: it must not be carried across a fork."""
+        return self._process == os.getpid()
 
-    def _execute(self, statement: str) -> None:
+    def _begin(self, statement: Any, *, whole: bool) -> None:
         try:
-            self.raw.execute(statement)
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
+            self._execute(statement)
+        except BaseException:
+            if whole:
+                # It may have begun before it was found that somebody else holds the lock.
+                self._undo()
+            raise
+
+    def _execute(self, statement: Any) -> None:
+        try:
+            self._run(statement)
+        except self.failures as error:
+            raise self.translated(error) from error
 
     def _undo(self, statement: str = "ROLLBACK") -> None:
         for part in statement.split("; "):
             # An error of the database may have ended the transaction already.
-            if self.raw.in_transaction:
-                self.raw.execute(part)
+            if self._is_open():
+                self._run(part)
 
-    def _translated(self, error: DBAPIError | sqlite3.Error) -> PromptKernelError:
-        if "malformed" in str(error):
-            # What can still be read stays readable; a write could only make it worse.
-            self.refuse_writes("the file is damaged; run `prompt-kernel doctor`")
-        return StoreUnavailableError(self.url, reason_of(error))
+    def translated(self, error: BaseException) -> PromptKernelError:
+        """Return the error that says in our words what one of the driver's says in its own."""
+        return self.unavailable(self.reason_of(error))
 
     def vacuum(self) -> None:
-        """Rewrite the file without what was deleted, and empty the write-ahead log; in a transaction, after its end.
+        """Give back the room of what was deleted; in a transaction, after its end.
 
         Raises:
-            StoreUnavailableError: there is no room for the copy, or another process is in the way.
+            StoreUnavailableError: there is no room for it, or another process is in the way.
         """
         with self._held():
             self._vacuum_is_due = self._writing
-            if self._writing:
-                return
-            self._execute("VACUUM")
-            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.writes += 1
+            if not self._writing:
+                self._vacuum()
 
+    @abstractmethod
     def close(self) -> None:
         """Close the connection; what was opened from here is unusable afterwards."""
-        with self._lock:
-            self._closed = True
-            self._connection.close()
-            self._engine.dispose()
 
 
-def _is_ours(connection: sqlite3.Connection) -> bool:
-    """Tell whether the file is a store, or still empty: nothing is to be changed in any other."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    return application == APPLICATION_ID or not connection.execute("PRAGMA page_count").fetchone()[0]
+def open_database(url: str, *, read_only: bool = False) -> Database:
+    """Open the database at `url`, making what there is none of yet.
 
+    Raises:
+        StoreUnavailableError: it cannot be opened.
+        MissingExtraError: its driver is not installed.
+    """
+    if is_postgres(url):
+        try:
+            from prompt_kernel.store._postgres import PostgresDatabase  # noqa: PLC0415 - its driver is optional
+        except ImportError as error:
+            raise MissingExtraError("postgres", "A store in PostgreSQL") from error
+        return PostgresDatabase(url, read_only=read_only)
+    from prompt_kernel.store._sqlite import SqliteDatabase  # noqa: PLC0415 - it is made of what is above
 
-def reason_of(error: BaseException) -> str:
-    """Return what went wrong as the end of a sentence."""
-    text = str(error.orig if isinstance(error, DBAPIError) and error.orig else error)
-    for sign, reason in _REASONS.items():
-        if sign in text:
-            return reason
-    return text
-
-
-_CLOSED = "it was closed; open it again with connect()"
-_REASONS = {
-    "closed database": _CLOSED,
-    "database or disk is full": "the disk is full, so nothing was saved; free some space and try again",
-    "database is locked": "another process held it for over ten seconds; nothing was saved, try again",
-    "file is not a database": "the file is not an SQLite database",
-    "malformed": "the file is damaged; restore a backup, or run `prompt-kernel doctor --rescue FOLDER`",
-    "unable to open database file": "the file cannot be opened; check that it exists and may be read",
-    "readonly database": "the file cannot be written",
-}
+    return SqliteDatabase(url, read_only=read_only)

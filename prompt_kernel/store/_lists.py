@@ -14,14 +14,14 @@ _ENTRY: Final = (
 )
 _ENTRIES: Final = (
     "SELECT p.path, p.head, p.description, p.tags, p.updated_at, p.author, p.characters, p.enabled"
-    " FROM json_each(:keys) wanted CROSS JOIN prompt p ON p.key = wanted.value AND p.deleted_at IS NULL"
+    " FROM json_each(:keys) wanted CROSS JOIN prompt p WHERE p.key = wanted.value AND p.deleted_at IS NULL"
     " ORDER BY wanted.key"
 )
 _COUNT: Final = "SELECT count(*) FROM prompt WHERE deleted_at IS NULL"
 _INSIDE: Final = " AND key >= :first AND key < :last"
 _TAGGED: Final = " AND EXISTS (SELECT 1 FROM json_each(prompt.tags) t WHERE t.value = :tag)"
 
-_DIRECTORY: Final = "substr(key, 1, max(length(key) - length(name_key) - 1, 0))"
+_DIRECTORY: Final = "CASE WHEN key = name_key THEN '' ELSE substr(key, 1, length(key) - length(name_key) - 1) END"
 #: Without the end of the list, so that it comes before one that goes on.
 _TAGS: Final = "lower(rtrim(tags, ']'))"
 _AUTHOR: Final = "lower(author)"
@@ -38,9 +38,10 @@ _BY: Final[Mapping[str, str]] = {
 #: By what all of `_BY` sort the prompt that a page has ended with, which may have been renamed or deleted since.
 _POSITION: Final = (
     "SELECT key, name_key, " + _DIRECTORY + ", " + _TAGS + ", head, updated_at, " + _AUTHOR + " FROM prompt WHERE id ="  # noqa: S608 - constants
-    " (SELECT id FROM (SELECT id, 0 AS way FROM prompt WHERE key = :key AND deleted_at IS NULL"
+    " (SELECT found.id FROM (SELECT id, 0 AS way FROM prompt WHERE key = :key AND deleted_at IS NULL"
     " UNION ALL SELECT prompt_id, 1 FROM redirect WHERE key = :key"
-    " UNION ALL SELECT id, 2 FROM prompt WHERE key = :key AND deleted_at IS NOT NULL) ORDER BY way, id DESC LIMIT 1)"
+    " UNION ALL SELECT id, 2 FROM prompt WHERE key = :key AND deleted_at IS NOT NULL) AS found"
+    " ORDER BY way, id DESC LIMIT 1)"
 )
 
 
@@ -63,7 +64,7 @@ def page(
         values["value"], values["key"] = _position(database, after, sort)
     way = " DESC" if descending else ""
     order = " ORDER BY " + by + way + ", key" + way + " LIMIT :limit"
-    return list(map(_rows.entry, database.rows(_ENTRY + where + order, {**values, "limit": limit})))
+    return list(map(_rows.entry, database.rows(_ENTRY + where + order, {**values, "limit": _rows.at_most(limit)})))
 
 
 def condition(directory: str | None, tag: str | None) -> tuple[str, dict[str, object]]:
@@ -103,7 +104,7 @@ _SINCE: Final = _CHANGE + "id > :after ORDER BY id LIMIT :limit"
 _CONDITIONS: Final[Mapping[str, str]] = {
     "before": "id < :before",
     "kind": "kind = :kind",
-    "author": "instr(', ' || author || ',', ', ' || :author || ',') > 0",
+    "author": "replace(', ' || author || ',', ', ' || :author || ',', '') <> ', ' || author || ','",
     "path": "(path = :path OR prompt_id IN (SELECT id FROM prompt WHERE key = :key AND deleted_at IS NULL))",
     "directory": "(path = :directory OR path >= :below AND path < :beyond"
     " OR prompt_id IN (SELECT id FROM prompt WHERE key >= :first AND key < :last))",
@@ -113,7 +114,7 @@ _AUTHORS: Final = "SELECT DISTINCT author FROM change"
 
 def changes(database: Database, after: int, limit: int) -> list[Change]:
     """Return up to `limit` entries of the log that came after entry `after`, the oldest first."""
-    return _changes(database, _SINCE, {"after": after, "limit": limit})
+    return _changes(database, _SINCE, {"after": _rows.number(after), "limit": _rows.at_most(limit)})
 
 
 def _changes(database: Database, statement: str, values: Mapping[str, object]) -> list[Change]:
@@ -123,11 +124,13 @@ def _changes(database: Database, statement: str, values: Mapping[str, object]) -
 def activity(database: Database, limit: int, wanted: Mapping[str, Any]) -> list[Change]:
     """Return up to `limit` entries of the log, the newest first, that fit what is `wanted` (see `_CONDITIONS`)."""
     given = {name: value for name, value in wanted.items() if value is not None}
-    values = {name: _rows.bindable(value) if isinstance(value, str) else value for name, value in given.items()}
+    values = {
+        name: _rows.bindable(value) if isinstance(value, str) else _rows.number(value) for name, value in given.items()
+    }
     directory = str(values.get("directory", ""))
-    values |= {"key": key_of(str(values.get("path", ""))), "limit": limit, **_read.bounds_of(directory)}
+    values |= {"key": key_of(str(values.get("path", ""))), "limit": _rows.at_most(limit), **_read.bounds_of(directory)}
     values |= {"below": directory + "/", "beyond": directory + "0"}
-    conditions = " AND ".join(["1", *(_CONDITIONS[name] for name in given)])
+    conditions = " AND ".join(["true", *(_CONDITIONS[name] for name in given)])
     return _changes(database, _CHANGE + conditions + " ORDER BY id DESC LIMIT :limit", values)
 
 

@@ -7,64 +7,41 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from prompt_kernel.errors import SchemaTooNewError, StoreUnavailableError
+from prompt_kernel.errors import SchemaTooNewError
+from prompt_kernel.locations import shown
 from prompt_kernel.store._backup import copy_database
-from prompt_kernel.store._engine import APPLICATION_ID, Database, reason_of
-from prompt_kernel.store._schema import STEPS, Step
+from prompt_kernel.store._engine import Database
 
 
-def upgrade(database: Database, steps: Sequence[Step] = STEPS) -> None:
+def upgrade(database: Database, steps: Sequence[Any] | None = None) -> None:
     """Bring `database` to the newest schema; one that is newer than we know is left alone and opened for reading.
 
-    Before the first step of an existing store a verified backup is made beside it.
+    Before the first step of an existing file a verified backup is made beside it.
 
     Raises:
-        StoreUnavailableError: the file holds something else than a store, or cannot be read.
+        StoreUnavailableError: it holds something else than a store, or cannot be read.
     """
-    try:
-        found = _version(database)
-        if found > len(steps):
-            database.refuse_writes(SchemaTooNewError(database.url, found, len(steps)))
-            database.raw.execute("PRAGMA query_only = ON")
-        elif found < len(steps) and database.read_only is None:
-            _run(database, steps, found)
-        elif found < len(steps):
-            raise StoreUnavailableError(database.url, "it needs an upgrade first, and it is open for reading only")
-    except sqlite3.Error as error:
-        raise StoreUnavailableError(database.url, reason_of(error)) from error
+    steps = database.steps if steps is None else steps
+    found = database.schema()
+    if found > len(steps):
+        database.refuse_writes(SchemaTooNewError(shown(database.url), found, len(steps)))
+        database.protect()
+    elif found < len(steps) and database.read_only is None:
+        _run(database, steps, found)
+    elif found < len(steps):
+        raise database.unavailable("it needs an upgrade first, and it is open for reading only")
 
 
-def _version(database: Database) -> int:
-    raw = database.raw
-    # In one transaction, because another process may be making the store just now.
-    raw.execute("BEGIN")
-    application = raw.execute("PRAGMA application_id").fetchone()[0]
-    version = int(raw.execute("PRAGMA user_version").fetchone()[0])
-    tables = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    raw.execute("COMMIT")
-    if application != APPLICATION_ID and tables:
-        raise StoreUnavailableError(database.url, "the file is a database of some other program")
-    return version
-
-
-def _run(database: Database, steps: Sequence[Step], found: int) -> None:
-    raw = database.raw
+def _run(database: Database, steps: Sequence[Any], found: int) -> None:
     for number in range(found + 1, len(steps) + 1):
-        raw.execute("BEGIN IMMEDIATE")
-        try:
+        with database.writing():
             # Another process may have done this step while we waited for the lock.
-            if int(raw.execute("PRAGMA user_version").fetchone()[0]) < number:
+            if database.schema() < number:
                 if number == found + 1 and found and database.file is not None:
                     _back_up(database.file, found)
-                steps[number - 1](raw)
-                raw.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
-                raw.execute(f"PRAGMA user_version = {number:d}")
-            raw.execute("COMMIT")
-        except BaseException:
-            if raw.in_transaction:
-                raw.execute("ROLLBACK")
-            raise
+                database.run_step(steps[number - 1], number)
 
 
 def _back_up(file: Path, found: int) -> None:

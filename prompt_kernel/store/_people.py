@@ -17,7 +17,8 @@ _FAVOURITES: Final = (
     " WHERE f.author = :author AND p.deleted_at IS NULL ORDER BY p.key"
 )
 #: With a new id every time: by these, and not by the clock, the latest is known.
-_OPENED: Final = "INSERT OR REPLACE INTO opening (author, prompt_id, at) VALUES (:author, :id, :at)"
+_FORGET_OPENED: Final = "DELETE FROM opening WHERE author = :author AND prompt_id = :id"
+_OPENED: Final = "INSERT INTO opening (author, prompt_id, at) VALUES (:author, :id, :at)"
 _RECENT: Final = (
     "SELECT p.path FROM opening o JOIN prompt p ON p.id = o.prompt_id"
     " WHERE o.author = :author AND p.deleted_at IS NULL ORDER BY o.id DESC LIMIT :limit"
@@ -45,14 +46,16 @@ def favourites(database: Database, author: str) -> list[Entry]:
 def note_opened(database: Database, connection: Connection, author: str, path: str) -> Entry:
     """Remember that `author` has opened a prompt just now."""
     prompt_id, found = _read.locate(connection, path)
-    database.rows(_OPENED, {"author": author, "id": prompt_id, "at": _rows.now()})
+    values = {"author": author, "id": prompt_id, "at": _rows.now()}
+    database.rows(_FORGET_OPENED, values)
+    database.rows(_OPENED, values)
     return _lists.entries(database, [found])[0]
 
 
 def recent(database: Database, author: str, limit: int) -> list[Entry]:
     """Return what `author` has opened, the latest first."""
     with database.reading():
-        rows = database.rows(_RECENT, {"author": author, "limit": limit})
+        rows = database.rows(_RECENT, {"author": author, "limit": _rows.at_most(limit)})
         return _lists.entries(database, (row[0] for row in rows))
 
 

@@ -48,9 +48,7 @@ _LIKELY = text(
     " AND (name_key >= :first AND name_key < :last OR key LIKE :part ESCAPE '\\') LIMIT 2000"
 )
 _BY_UID = text("SELECT path FROM prompt WHERE uid = :uid AND deleted_at IS NULL")
-_TAGS = text(
-    "SELECT t.value, count(*) FROM prompt, json_each(prompt.tags) t WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 1"
-)
+_TAGS = text("SELECT t.value, count(*) FROM prompt, json_each(prompt.tags) t WHERE deleted_at IS NULL GROUP BY 1")
 LAST = chr(0x10FFFF)
 #: What SQLite holds as a number, and Python does not mind to exceed.
 _MOST_VERSIONS = 2**63
@@ -250,4 +248,4 @@ def path_of(connection: Connection, uid: str) -> str:
 
 def tags(connection: Connection) -> dict[str, int]:
     """Return every tag with the number of prompts that have it."""
-    return {row[0]: row[1] for row in connection.execute(_TAGS)}
+    return {row[0]: row[1] for row in sorted(connection.execute(_TAGS))}

@@ -32,12 +32,12 @@ _INSERT = text(
 _BY_NAMES = text(
     "SELECT r.id, r.prompt_id, r.spelled, r.name_key, r.target_id, p.path"
     " FROM reference r JOIN prompt p ON p.id = r.prompt_id"
-    " WHERE r.name_key IN :names"
+    " WHERE r.name_key IN :names ORDER BY r.id"
 ).bindparams(bindparam("names", expanding=True))
 _BY_PROMPTS = text(
     "SELECT r.id, r.prompt_id, r.spelled, r.name_key, r.target_id, p.path"
     " FROM reference r JOIN prompt p ON p.id = r.prompt_id"
-    " WHERE r.prompt_id IN :ids AND r.name_key <> '*'"
+    " WHERE r.prompt_id IN :ids AND r.name_key <> '*' ORDER BY r.id"
 ).bindparams(bindparam("ids", expanding=True))
 _CANDIDATES = text(
     "SELECT id, key, path, name_key FROM prompt WHERE deleted_at IS NULL AND enabled AND name_key IN :names"
@@ -50,7 +50,7 @@ _OLD_NAMES = text("SELECT path FROM redirect WHERE prompt_id IN :ids").bindparam
 _UPDATE = text("UPDATE reference SET target_id = :target WHERE id = :id")
 _GLOBS = text(
     "SELECT r.prompt_id, r.spelled, r.pin, r.line, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
-    " WHERE r.name_key = '*' AND r.target_id IS NULL"
+    " WHERE r.name_key = '*' AND r.target_id IS NULL ORDER BY r.id"
 )
 _DELETE_GLOB_TARGETS = text("DELETE FROM reference WHERE name_key = '*' AND target_id IS NOT NULL")
 _IN_DIRECTORY = text(
@@ -66,10 +66,10 @@ _REFERRERS = text(
     "SELECT p.path, r.spelled, r.pin, r.line, t.path AS target FROM reference r JOIN prompt p ON p.id = r.prompt_id"
     " JOIN prompt t ON t.id = r.target_id WHERE r.target_id = :id AND p.id <> :id ORDER BY p.key, r.id"
 )
-#: No predicate may stand in the recursive arm: some SQLite versions would scan the whole table for it on every call.
+#: No other predicate may stand in the recursive arm: some SQLite versions would scan the whole table for it every time.
 _DEPENDENTS = text(
-    "WITH RECURSIVE up(id) AS (SELECT :id UNION SELECT r.prompt_id FROM up CROSS JOIN reference r"
-    " ON r.target_id = up.id) SELECT p.path FROM up JOIN prompt p ON p.id = up.id WHERE p.id <> :id ORDER BY p.key"
+    "WITH RECURSIVE up(id) AS (SELECT CAST(:id AS BIGINT) UNION SELECT r.prompt_id FROM up CROSS JOIN reference r"
+    " WHERE r.target_id = up.id) SELECT p.path FROM up JOIN prompt p ON p.id = up.id WHERE p.id <> :id ORDER BY p.key"
 )
 _CHUNK = 500
 

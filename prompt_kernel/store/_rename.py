@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, text
 from prompt_kernel.errors import AmbiguousNameError, DirectoryNotFoundError, PathTakenError
 from prompt_kernel.language import Inclusion, parse, unparse
 from prompt_kernel.names import check_path, directory_of, is_inside, is_suffix, join, key_of, name_of
-from prompt_kernel.store import _read, _references, _versions
+from prompt_kernel.store import _index, _read, _references, _versions
 from prompt_kernel.store._rows import Writer
 
 _MOVE = text("UPDATE prompt SET path = :path, key = :key, name_key = :name_key, enabled = :enabled WHERE id = :id")
@@ -16,14 +16,13 @@ _SET_REDIRECT = text(
     "INSERT INTO redirect (key, path, prompt_id) VALUES (:key, :path, :id)"
     " ON CONFLICT (key) DO UPDATE SET path = excluded.path, prompt_id = excluded.prompt_id"
 )
-_RETITLE = text("UPDATE search SET path = :path WHERE rowid = :id")
 _TOUCHED = text(
     "SELECT r.prompt_id, r.spelled, r.target_id FROM reference r WHERE r.name_key <> '*' AND r.target_id IS NOT NULL"
-    " AND (r.target_id IN :ids OR r.prompt_id IN :ids)"
+    " AND (r.target_id IN :ids OR r.prompt_id IN :ids) ORDER BY r.id"
 ).bindparams(bindparam("ids", expanding=True))
 _GLOBS = text(
     "SELECT r.prompt_id, r.spelled, p.path FROM reference r JOIN prompt p ON p.id = r.prompt_id"
-    " WHERE r.name_key = '*' AND r.target_id IS NULL"
+    " WHERE r.name_key = '*' AND r.target_id IS NULL ORDER BY r.id"
 )
 _HEAD = text(
     "SELECT p.id, p.path, p.description, p.tags, p.head, v.text, v.engine, v.variables FROM prompt p"
@@ -60,7 +59,8 @@ def rename_directory(connection: Connection, old: str, new: str, writer: Writer)
     new = check_path(new)
     bounds = _read.bounds_of(old)
     directories = connection.execute(_DIRECTORIES_BELOW, {"key": key_of(old), **bounds}).all()
-    if not directories:
+    # The top holds everything, and has no name that could be another one.
+    if not directories or not key_of(old):
         raise DirectoryNotFoundError(old)
     if key_of(new).startswith(key_of(old) + "/"):
         raise PathTakenError(new, old)
@@ -150,7 +150,7 @@ def _move(
             "enabled": enabled,
         }
         connection.execute(_MOVE, values)
-        connection.execute(_RETITLE, values)
+        _index.of(connection).retitle(connection, prompt_id, new)
         if key_of(old) != key_of(new):
             connection.execute(_SET_REDIRECT, {"key": key_of(old), "path": old, "id": prompt_id})
         _versions.log(connection, "renamed", prompt_id, new, None, writer, f"from {old}")
@@ -195,7 +195,7 @@ def _rewrite(
         message = "; ".join(f"{old} is now {new}" for old, new in spellings.items() if old != new)
         renaming = writer._replace(message=message)
         _versions.add_version(connection, row, content, row.engine, row.variables, row.head + 1, renaming)
-        connection.execute(text("UPDATE search SET text = :text WHERE rowid = :id"), {"id": prompt_id, "text": content})
+        _index.of(connection).rewrite(connection, prompt_id, content)
         _references.replace(connection, {prompt_id: content})
         _versions.log(connection, "saved", prompt_id, row.path, row.head + 1, renaming, message)
         rewritten.append(row.path)

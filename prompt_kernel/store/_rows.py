@@ -14,6 +14,7 @@ from prompt_kernel.variables import Declaration, as_data, declare
 
 MOST_TEXT_BYTES = 10 * 2**20
 _MOST_TAGS = 100
+_MOST = 2**63 - 1
 
 
 class Writer(NamedTuple):
@@ -67,8 +68,18 @@ def checked_text(path: str, text: str) -> str:
 
 
 def bindable(text: str) -> str:
-    """Return `text` with `?` for each lone surrogate, which no statement takes and no store holds."""
-    return text.encode("utf-8", "replace").decode()
+    """Return `text` with `?` for each lone surrogate and NUL, which no statement takes and no store holds."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def number(value: int) -> int:
+    """Return `value`, or the nearest number that a database holds."""
+    return max(min(value, _MOST), -_MOST)
+
+
+def at_most(limit: int) -> int:
+    """Return how many rows to ask for: a negative limit is none."""
+    return number(limit) if limit >= 0 else _MOST
 
 
 def checked_line(field: str, value: str) -> str:
@@ -151,7 +162,7 @@ def prompt(row: Any, display_name: str, *, merged: bool = False) -> Prompt:
         tags=tags_from_json(row.tags),
         engine=row.engine,
         variables=variables_from_json(row.variables),
-        labels=json.loads(row.labels) if row.labels else {},
+        labels={} if row.labels == "{}" else dict(sorted(json.loads(row.labels).items())),
         author=row.author,
         origin=row.origin,
         message=row.message,

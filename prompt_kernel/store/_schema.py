@@ -10,21 +10,21 @@ Step = Callable[[sqlite3.Connection], None]
 
 
 def _m001_first(connection: sqlite3.Connection) -> None:
-    for statement in _FIRST:
+    for statement in FIRST:
         connection.execute(statement)
 
 
 def _m002_live(connection: sqlite3.Connection) -> None:
-    for statement in _LIVE:
+    for statement in LIVE:
         connection.execute(statement)
 
 
 def _m003_team(connection: sqlite3.Connection) -> None:
-    for statement in _TEAM:
+    for statement in TEAM:
         connection.execute(statement)
 
 
-_FIRST: Final = (
+FIRST: Final = (
     """CREATE TABLE prompt (
         id INTEGER NOT NULL PRIMARY KEY,
         uid VARCHAR NOT NULL UNIQUE,
@@ -109,7 +109,7 @@ _FIRST: Final = (
     )""",
 )
 
-_LIVE: Final = (
+LIVE: Final = (
     "CREATE INDEX prompt_updated ON prompt (updated_at) WHERE deleted_at IS NULL",
     """CREATE TABLE live_document (
         prompt_id INTEGER NOT NULL PRIMARY KEY REFERENCES prompt (id),
@@ -151,7 +151,7 @@ _LIVE: Final = (
     )""",
 )
 
-_TEAM: Final = (
+TEAM: Final = (
     """CREATE TABLE linked_file (
         place VARCHAR NOT NULL,
         file VARCHAR NOT NULL,

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from prompt_kernel.completions import ranked
 from prompt_kernel.records import Hit, Suggestion
 from prompt_kernel.spans import Span
-from prompt_kernel.store import _read, _rows
+from prompt_kernel.store import _index, _read, _rows
 from prompt_kernel.store._engine import Database
 
 _MOST_CHARACTERS = 1_000
@@ -18,23 +18,9 @@ _MOST_WORDS = 64
 #: Marks around a match in a snippet: nobody can know them in advance and write them into a text.
 _OPEN, _CLOSE = (f"{mark}{secrets.token_hex(8)}" for mark in "\x02\x03")
 
-#: Stands around what was cut out of a long text. Its matches are marked here, because the time that `snippet` takes
-#: grows with the square of their number, to minutes.
+#: Stands around what was cut out of a long text, whose matches are marked here.
 _CUT = f"\x04{secrets.token_hex(8)}"
 
-#: The weights put a match in the path before one in the description, the tags and the text.
-_RANKED = """
-    SELECT p.path, p.head, p.description, p.tags,
-        CASE WHEN p.characters + length(p.description) + length(p.tags) <= 8000
-        THEN snippet(search, -1, :open, :close, '…', 16)
-        ELSE :cut || substr(search.text, max(instr(lower(search.text), :word) - 60, 1), 140) || :cut END AS snippet
-    FROM search JOIN prompt p ON p.id = search.rowid
-    WHERE search MATCH :words AND rank MATCH 'bm25(8.0, 4.0, 4.0, 1.0)'"""
-_SEARCH = _RANKED + " ORDER BY rank LIMIT :limit"
-_SEARCH_IN = (
-    _RANKED + " AND p.key >= :first AND p.key < :last"  # noqa: S608 - constants
-    " AND (:tag = '' OR EXISTS (SELECT 1 FROM json_each(p.tags) t WHERE t.value = :tag)) ORDER BY rank LIMIT :limit"
-)
 _NEWEST = (
     "SELECT p.path, p.head, p.description, p.tags, '' AS snippet FROM prompt p WHERE p.deleted_at IS NULL"
     " AND p.key >= :first AND p.key < :last"
@@ -65,13 +51,13 @@ def search(database: Database, words: str, tag: str | None, directory: str | Non
     expression = match_expression(found)
     if words.strip() and not expression:
         return []
-    values: dict[str, object] = {"limit": limit, "words": expression, "open": _OPEN, "close": _CLOSE, "cut": _CUT}
-    values["word"] = found[0].lower() if found else ""
-    statement = _SEARCH
-    if tag or directory or not expression:
-        values |= {"tag": _rows.bindable(tag or ""), **_read.bounds_of(directory or "")}
-        statement = _SEARCH_IN if expression else _NEWEST
-    return [_hit(row, found) for row in database.rows(statement, values)]
+    values: dict[str, object] = {"words": expression, "open": _OPEN, "close": _CLOSE, "cut": _CUT}
+    values |= {"limit": _rows.at_most(limit), "word": found[0].lower() if found else ""}
+    values |= {"tag": _rows.bindable(tag or ""), **_read.bounds_of(directory or "")}
+    if not expression:
+        return [_hit(row, found) for row in database.rows(_NEWEST, values)]
+    rows = _index.of(database).find(database, values, inside=bool(tag or directory))
+    return [_hit(row, found) for row in rows]
 
 
 def _hit(row: tuple[Any, ...], words: Sequence[str]) -> Hit:
@@ -92,8 +78,12 @@ def _marked(cut: str, words: Sequence[str]) -> str:
     return "…" + re.sub(rf"(?<!\w)(?:{longest_first})", rf"{_OPEN}\g<0>{_CLOSE}", cut, flags=re.IGNORECASE) + "…"
 
 
-def suggest(connection: Connection, raw: Any, beginning: str, directory: str, limit: int) -> list[Suggestion]:
+def suggest(database: Database, beginning: str, directory: str, limit: int) -> list[Suggestion]:
     """Return prompts that `beginning` may be the beginning of, the likeliest first; see `completions.ranked`."""
-    found = ranked(raw, beginning, directory, limit)
+    with database.reading() as connection:
+        return _suggestions(connection, ranked(database.rows, beginning, directory, limit))
+
+
+def _suggestions(connection: Connection, found: Mapping[str, str]) -> list[Suggestion]:
     display = _read.display_names(connection, found)
     return [Suggestion(path, display[path], description) for path, description in found.items()]

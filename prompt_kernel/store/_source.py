@@ -1,7 +1,7 @@
 """The store as a source of texts: read once, remembered until the database changes.
 
 An expansion reads only what it needs: the prompt and what it includes, in two queries however many these are. What
-was read stays in memory, and one cheap question (`PRAGMA data_version`) tells whether anybody committed since.
+was read stays in memory, and one cheap question (`Database.revision`) tells whether anybody committed since.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ from prompt_kernel.expansion import Pin, SourceText, hash_of
 from prompt_kernel.names import is_path, key_of
 from prompt_kernel.store import _read, _references
 from prompt_kernel.store._engine import Database
-from prompt_kernel.store._rows import variables_from_json
+from prompt_kernel.store._rows import bindable, number, variables_from_json
 
-#: No predicate may stand in the recursive arm: some SQLite versions would scan the whole table for it on every call.
-_UP = " UNION SELECT r.target_id FROM closure CROSS JOIN reference r ON r.prompt_id = closure.id)"
-_CLOSURE = "WITH RECURSIVE closure(id) AS (SELECT :id" + _UP
+#: No other predicate may stand in the recursive arm: some SQLite versions would scan the whole table for it every time.
+_UP = " UNION SELECT r.target_id FROM closure CROSS JOIN reference r WHERE r.prompt_id = closure.id)"
+_CLOSURE = "WITH RECURSIVE closure(id) AS (SELECT CAST(:id AS BIGINT)" + _UP
 _CLOSURE_BY_KEY = (
     "WITH RECURSIVE closure(id) AS (SELECT id FROM prompt WHERE key = :key AND deleted_at IS NULL AND enabled" + _UP  # noqa: S608 - constants
 )
@@ -197,7 +197,7 @@ class StoreSource:
         Raises:
             PromptNotFoundError: it was purged.
         """
-        rows = self._database.rows(_BY_UID, {"uid": uid, "number": version})
+        rows = self._database.rows(_BY_UID, {"uid": bindable(uid), "number": number(version)})
         if not rows:
             raise PromptNotFoundError(f"{path}@{version}")
         return _source_text(rows[0])

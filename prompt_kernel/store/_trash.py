@@ -7,20 +7,17 @@ from sqlalchemy import Connection, text
 from prompt_kernel.errors import PathTakenError, PromptNotFoundError, ReferencedError
 from prompt_kernel.names import check_path, key_of, name_of, near
 from prompt_kernel.records import Trashed
-from prompt_kernel.store import _read, _references, _rows, _versions
+from prompt_kernel.store import _index, _read, _references, _rows, _versions
 from prompt_kernel.store._engine import Database
 from prompt_kernel.store._rows import Writer
 
 _DELETE = text("UPDATE prompt SET deleted_at = :at, deleted_by = :author WHERE id = :id")
-_FORGET = (
-    text("DELETE FROM search WHERE rowid = :id"),
-    text("DELETE FROM reference WHERE prompt_id = :id"),
-)
+_FORGET_REFERENCES = text("DELETE FROM reference WHERE prompt_id = :id")
 #: In the order of the log, because a clock may be set back.
 _TRASH = text(
     "SELECT p.id, p.uid, p.path, p.head, p.deleted_at, p.deleted_by FROM prompt p LEFT JOIN"
     " (SELECT prompt_id, max(id) AS entry FROM change WHERE kind = 'deleted' GROUP BY prompt_id) c"
-    " ON c.prompt_id = p.id WHERE p.deleted_at IS NOT NULL ORDER BY c.entry DESC"
+    " ON c.prompt_id = p.id WHERE p.deleted_at IS NOT NULL ORDER BY coalesce(c.entry, 0) DESC"
 )
 _DELETED = text("SELECT id, uid, path, head, deleted_at, deleted_by FROM prompt WHERE id = :id")
 _RECOVER = text(
@@ -31,12 +28,8 @@ _CONTENT = text(
     "SELECT p.id, p.path, p.description, p.tags, v.text FROM prompt p"
     " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
-_SEARCHABLE = text(
-    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :words, :text)"
-)
 _PURGE = (
     text("UPDATE reference SET target_id = NULL WHERE target_id = :id"),
-    text("DELETE FROM search WHERE rowid = :id"),
     text("DELETE FROM reference WHERE prompt_id = :id"),
     text("DELETE FROM redirect WHERE prompt_id = :id"),
     text("DELETE FROM label WHERE prompt_id = :id"),
@@ -64,8 +57,8 @@ def delete(connection: Connection, name: str, writer: Writer, *, force: bool) ->
     if referrers and not force:
         raise ReferencedError(path, referrers)
     connection.execute(_DELETE, {"id": prompt_id, "at": _rows.now(), "author": writer.author})
-    for statement in _FORGET:
-        connection.execute(statement, {"id": prompt_id})
+    connection.execute(_FORGET_REFERENCES, {"id": prompt_id})
+    _index.of(connection).remove(connection, prompt_id)
     _versions.log(connection, "deleted", prompt_id, path, None, writer, writer.message)
     _references.names_changed(connection, [path], [prompt_id])
     return _trashed(connection.execute(_DELETED, {"id": prompt_id}).one())
@@ -116,7 +109,7 @@ def recover(connection: Connection, name: str, to: str | None, writer: Writer) -
     values = {"id": prompt_id, "path": path, "key": key_of(path), "name_key": key_of(name_of(path)), "enabled": enabled}
     connection.execute(_RECOVER, values)
     row = connection.execute(_CONTENT, {"id": prompt_id}).one()
-    connection.execute(_SEARCHABLE, {**row._asdict(), "words": _rows.tag_words(row.tags)})
+    _index.of(connection).put(connection, {**row._asdict(), "words": _rows.tag_words(row.tags)})
     connection.execute(_versions.FORGET_REDIRECT, values)
     _versions.log(connection, "recovered", prompt_id, path, None, writer, writer.message)
     _references.replace(connection, {prompt_id: row.text})
@@ -129,13 +122,14 @@ def purge(database: Database, name: str | None, writer: Writer) -> int:
     """Remove a prompt of the trash, or all of it, from every page of the file; return how many there were."""
     with database.writing() as connection:
         doomed = _contents(connection) if name is None else [find(connection, name)]
+        index = _index.of(connection)
         for prompt_id, found in doomed:
+            index.remove(connection, prompt_id)
             for statement in _PURGE:
                 connection.execute(statement, {"id": prompt_id})
             _versions.log(connection, "purged", None, found.path, None, writer)
         if doomed:
-            # Deleted words stay in the index's pages until they are merged.
-            connection.execute(text("INSERT INTO search (search) VALUES ('optimize')"))
+            index.optimize(connection)
     if doomed:
         database.vacuum()
     return len(doomed)

@@ -18,7 +18,7 @@ from prompt_kernel.expansion import hash_of
 from prompt_kernel.merge import merge
 from prompt_kernel.names import ancestors, check_path, is_label, key_of, name_of
 from prompt_kernel.records import Draft
-from prompt_kernel.store import _read, _references, _rows
+from prompt_kernel.store import _index, _read, _references, _rows
 from prompt_kernel.store._references import Retargeted
 from prompt_kernel.store._rows import Writer
 
@@ -31,10 +31,6 @@ _INSERT_VERSION = text(
     "INSERT INTO version (prompt_id, number, text, sha256, engine, variables, author, origin, message, created_at)"
     " VALUES (:id, :number, :text, :sha256, :engine, :variables, :author, :origin, :message, :at)"
 )
-_INSERT_SEARCH = text(
-    "INSERT INTO search (rowid, path, description, tags, text) VALUES (:id, :path, :description, :words, :text)"
-)
-_DELETE_SEARCH = text("DELETE FROM search WHERE rowid = :id")
 _INSERT_CHANGE = text(
     "INSERT INTO change (kind, prompt_id, path, version, detail, author, origin, at)"
     " VALUES (:kind, :id, :path, :version, :detail, :author, :origin, :at)"
@@ -65,7 +61,7 @@ _LAYOUTS = text(
     "SELECT key, layout FROM prompt WHERE key IN :keys AND deleted_at IS NULL AND layout IS NOT NULL"
 ).bindparams(bindparam("keys", expanding=True))
 _INSERT_DIRECTORY = text(
-    "INSERT INTO directory (path, key, description, enabled, source) VALUES (:path, :key, '', 1, '')"
+    "INSERT INTO directory (path, key, description, enabled, source) VALUES (:path, :key, '', true, '')"
 )
 _SET_LABEL = text(
     "INSERT INTO label (prompt_id, name, number) VALUES (:id, :name, :number)"
@@ -126,7 +122,7 @@ def create(connection: Connection, drafts: Sequence[Draft], writer: Writer) -> N
     rows = [_row(next_id + number, draft, writer, at, disabled) for number, draft in enumerate(drafts)]
     connection.execute(_INSERT_PROMPT, rows)
     connection.execute(_INSERT_VERSION, rows)
-    connection.execute(_INSERT_SEARCH, rows)
+    _index.of(connection).add(connection, rows)
     connection.execute(_INSERT_CHANGE, rows)
     connection.execute(FORGET_REDIRECT, [{"key": row["key"]} for row in rows])
     _references.replace(connection, {row["id"]: row["text"] for row in rows}, new=True)
@@ -199,10 +195,9 @@ def update(connection: Connection, row: Any, draft: Draft, writer: Writer, expec
         _references.replace(connection, {row.id: content})
     if new_version or described:
         description, tags = described or (row.description, row.tags)
-        connection.execute(_DELETE_SEARCH, {"id": row.id})
         words = _rows.tag_words(tags)
         found = {"id": row.id, "path": row.path, "description": description, "words": words, "text": content}
-        connection.execute(_INSERT_SEARCH, found)
+        _index.of(connection).put(connection, found)
         kind = "saved" if new_version else "described"
         log(connection, kind, row.id, row.path, number if new_version else None, writer, writer.message)
         return Saved(row.id, row.path, number, kind, merged)

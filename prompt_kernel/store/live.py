@@ -87,7 +87,12 @@ _TAIL: Final = (
     " WHERE u.id > :after ORDER BY u.id"
 )
 #: Ids are not given again after the rows are gone, so that the highest is not that of the last row.
-_LAST: Final = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'live_update'"
+_LAST: Final = {
+    "sqlite": "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'live_update'",
+    # A sequence is ahead of what is committed. What is gone from the log is in a document.
+    "postgresql": "SELECT coalesce(max(id), 0) FROM"
+    " (SELECT max(id) AS id FROM live_update UNION ALL SELECT max(upto) FROM live_document) AS highest",
+}
 _APPEND: Final = (
     "INSERT INTO live_update (prompt_id, epoch, data, author, process, at)"
     " SELECT p.id, d.epoch, :data, :author, :process, :at FROM prompt p JOIN live_document d ON d.prompt_id = p.id"
@@ -226,7 +231,7 @@ class LiveLog:
 
     def last(self) -> int:
         """Return the highest id that any update ever had, 0 at first."""
-        return int(self._ask(_LAST)[0][0])
+        return int(self._ask(_LAST[self._database.dialect])[0][0])
 
     def statuses(self, uids: Iterable[str]) -> dict[str, LiveStatus]:
         """Return by uid how prompts stand; those that were purged are missing."""
@@ -291,6 +296,14 @@ class LiveLog:
                 return False
             self._compact(row, upto, state)
             return True
+
+    def tell(self, messages: Sequence[str]) -> None:
+        """Tell others who have the store open just now; nothing of it is kept, and not every database can."""
+        self._database.tell(messages)
+
+    def hear(self, known: object, timeout: float) -> tuple[object, list[str]]:
+        """Wait until the revision is another than `known` or others tell something; return it, and what they told."""
+        return self._database.hear(known, timeout)
 
     def _is_current(self, row: _Row, epoch: str, upto: int) -> bool:
         """Tell whether a state that holds the updates up to `upto` holds all that there is."""

@@ -63,19 +63,33 @@ def dashboard(stopped: Dashboard) -> Dashboard:
     return stopped
 
 
+@pytest.fixture
+def two_dashboards(postgres: str, tmp_path: Path) -> Iterator[tuple[Dashboard, Dashboard]]:
+    """Two running dashboards on one store in PostgreSQL."""
+    made = Dashboard(tmp_path / "first", postgres), Dashboard(tmp_path / "second", postgres)
+    for one in made:
+        one.start()
+    yield made
+    for one in made:
+        one.end(signal.SIGKILL)
+        one.store.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def enter(browser: Browser, stopped: Dashboard) -> AsyncIterator[Enter]:
     """Let a person come in, with a browser of their own: `ben = await enter("Ben")`."""
     contexts: list[BrowserContext] = []
 
-    async def come(name: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Person:
+    async def come(
+        name: str, *, width: int = 1280, height: int = 900, dark: bool = False, to: Dashboard = stopped
+    ) -> Person:
         context = await browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
         contexts.append(context)
         await context.add_init_script("localStorage.setItem('pk:test', '1')")
-        await context.add_cookies([{"name": "pk_name", "value": quote(name), "url": stopped.url}])
-        return Person(name, await context.new_page(), stopped)
+        await context.add_cookies([{"name": "pk_name", "value": quote(name), "url": to.url}])
+        return Person(name, await context.new_page(), to)
 
     yield come
     for context in contexts:

@@ -23,9 +23,9 @@ SECONDS = 1000
 class Dashboard:
     """A server process on a free port, and a store of the test's own beside it."""
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.store = Store(place, author="ana", origin="notebook")
+    def __init__(self, place: Path, url: str = "") -> None:
+        self.place, self.url_of_store = place, url or str(place)
+        self.store = Store(self.url_of_store, author="ana", origin="notebook")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -36,7 +36,7 @@ class Dashboard:
         """Start it, and return when it answers."""
         command = [sys.executable, "-m", "prompt_kernel.cli", "dashboard", "--no-open", "--port", str(self.port)]
         with (self.place.parent / "server.log").open("ab") as log:
-            self.process = subprocess.Popen([*command, "--store", str(self.place)], stdout=log, stderr=log)  # noqa: S603 - our own command
+            self.process = subprocess.Popen([*command, "--store", self.url_of_store], stdout=log, stderr=log)  # noqa: S603 - our own command
         until = time.monotonic() + 60
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(httpx.TransportError):

@@ -45,6 +45,7 @@ async def test_copying_gives_the_expanded_text_of_a_composite_prompt_and_the_tex
     await ana.page.keyboard.press("Alt+c")
     await until(lambda: _clipboard(ana), "Now! " + EXPANDED)
 
+    await ana.saved()
     await ana.edit("style/tone")
     await ana.page.keyboard.press("Alt+c")
     await expect(notices).to_contain_text("Copied the text, 15 characters.")

@@ -65,6 +65,24 @@ async def test_each_sees_the_others_cursor_with_the_name_of_the_session(dashboar
     await expect(ana.page.locator(".pk-editor .pk-caret-name")).to_have_count(0)
 
 
+async def test_two_dashboards_on_one_database_share_their_rooms(
+    two_dashboards: tuple[Dashboard, Dashboard], enter: Enter
+) -> None:
+    first, second = two_dashboards
+    first.store.save("shared", START)
+    ana, ben = await enter("Ana", to=first), await enter("Ben", to=second)
+    for person in (ana, ben):
+        await person.edit("shared")
+
+    await asyncio.gather(ana.type("a" * 100, at=0), ben.type("b" * 100, at=len(START)))
+
+    for person, other in ((ana, "Ben"), (ben, "Ana")):
+        await expect(person.page.locator(".pk-editor .pk-caret-name")).to_have_text(other)
+    text = await _same_text(ana, ben)
+    assert (text.count("a"), text.count("b")) == (100 + START.count("a"), 100 + START.count("b"))
+    assert "a" * 100 in text
+
+
 async def test_undo_takes_back_ones_own_typing_only(dashboard: Dashboard, enter: Enter) -> None:
     ana, ben = await _open(enter, dashboard, "Ana", "Ben")
     await ana.type("Ana's. ", at=0)

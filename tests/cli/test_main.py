@@ -18,6 +18,7 @@ COMMANDS = [
     "list", "show", "expand", "search", "tags", "dirs", "includes", "referrers",
     "save", "edit", "describe", "rename", "delete", "trash", "recover", "purge",
     "history", "diff", "label", "restore", "import", "export", "check", "doctor", "backup", "where", "dashboard",
+    "serve", "token",
 ]  # fmt: skip
 
 
@@ -135,8 +136,10 @@ def test_arguments_that_make_no_sense_exit_with_2_and_say_why(run: Run, argument
         (["expand", "review", "code=x", "tone=loud"], "tone='loud' does not fit: it must be one of formal, plain."),
         (
             ["--store", "ftp://a/b", "list"],
-            "The store ftp://a/b cannot be used: give a path, sqlite:///path, "
-            "postgresql+psycopg://… or the http(s):// of a server.",
+            (
+                "The store ftp://a/b cannot be used: give a path, sqlite:///path, "
+                "postgresql+psycopg://… or the http(s):// of a server."
+            ),
         ),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_terminal_gets_a_sentence_about_what_was_done(in_terminal: Show, argum
 def test_import_and_export_show_progress_and_sum_up(in_terminal: Show, tmp_path: Path) -> None:
     exported = in_terminal("export", tmp_path / "out")
     assert (exported.code, exported.text.splitlines()[-1]) == (
-        0, f"Exported to {tmp_path / 'out'}: 4 written, 0 unchanged.",
+        0, f"Exported to {tmp_path / 'out'} as markdown: 4 written, 0 unchanged.",
     )  # fmt: skip
     assert "Exporting" in exported.text
     imported = in_terminal("import", tmp_path / "out", "--into", "again")

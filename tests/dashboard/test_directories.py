@@ -57,7 +57,7 @@ def test_without_directories_the_page_says_what_to_do(store: Store, app: OpenApp
     assert len(store) == 0
     page = app(THERE)
     assert (page.texts, page.buttons) == (
-        ["There are no directories yet. Add one, link it to a folder on disk, and import what is in it."],
+        ["There are no directories yet. Add one, link it to a folder on disk, and sync the two."],
         ["New prompt", "?", "Add"],
     )
 
@@ -80,7 +80,7 @@ def test_a_directory_is_added_with_a_folder_and_what_is_in_it(store: Store, app:
     page.at.button(key="pk_confirm").click()
     page.run()
     assert sorted(store) == ["mine/one", "mine/sub/two"]
-    assert page.texts == [f"Added mine. Imported {home / 'prompts'}: 2 created, 0 updated, 0 unchanged."]
+    assert page.texts == [f"Added mine. Synced mine with {home / 'prompts'}: 2 pulled, 0 unchanged."]
     assert store.directories()[0].source == str(home / "prompts")
 
 
@@ -138,12 +138,51 @@ def test_a_linked_folder_is_imported_again(library: Store, app: OpenApp, home: P
     assert page.texts == [f"Imported {home / 'prompts'}: 0 created, 1 updated, 1 unchanged."]
 
 
+def test_a_linked_folder_is_synced_both_ways(library: Store, app: OpenApp, home: Path) -> None:
+    folder = home / "prompts"
+    library.add_directory("linked", source=str(folder))
+    page = select(app(THERE), 1)
+    assert page.captions[1] == meaning_of(library.directories()[1])
+    page.press("Sync")
+    assert page.texts == [f"Synced linked with {folder}: 2 pulled, 0 unchanged."]
+    library.save("linked/one", "One, changed here.")
+    (folder / "sub" / "two.md").write_text("Two, changed there.", encoding="utf-8")
+    select(page, 1).press("Sync")
+    assert page.texts == [f"Synced linked with {folder}: 1 pulled, 1 pushed, 0 unchanged."]
+    assert (folder / "one.md").read_text(encoding="utf-8") == "One, changed here."
+    assert library.get("linked/sub/two").text == "Two, changed there."
+
+
+def test_what_could_not_be_merged_is_offered_to_be_opened(library: Store, app: OpenApp, home: Path) -> None:
+    folder = home / "prompts"
+    library.add_directory("linked", source=str(folder))
+    library.sync("linked")
+    library.save("linked/one", "Changed here.")
+    (folder / "one.md").write_text("Changed there.", encoding="utf-8")
+    page = select(app(THERE), 1).press("Sync")
+    assert page.texts == [
+        "What could not be merged, and was kept; take from it what you need, and delete it:",
+        (
+            f"Synced linked with {folder}: 1 in conflict, 1 unchanged.\n"
+            "linked/one was changed on both sides in the same place: the store's text stands, the file's is kept as"
+            " linked/one-conflict."
+        ),
+    ]
+    assert (library["linked/one"].text, library["linked/one-conflict"].text) == ("Changed here.", "Changed there.")
+    page.press(r"linked/one\-conflict")
+    assert page.handed("editor")["path"] == "linked/one-conflict"
+
+
 def test_a_folder_that_is_gone_is_a_sentence_and_nothing_is_lost(library: Store, app: OpenApp, home: Path) -> None:
     library.add_directory("linked", source=str(home / "prompts"))
     (home / "prompts").rename(home / "elsewhere")
     page = select(app(THERE), 1)
     page.press("Import again")
     assert page.problems[0].startswith("Nothing was imported, because 1 file cannot be read:")
+    select(page, 1).press("Sync")
+    assert page.problems[0].endswith(
+        r"was not synced: it is not there, and nothing was deleted for that; mount it, or link another one\."
+    )
     assert library.directories()[1].source == str(home / "prompts")
 
 

@@ -14,9 +14,10 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 import prompt_kernel as pk
+from prompt_kernel.errors import InvalidMetadataError
 from prompt_kernel.live import color_of
 from prompt_kernel.server import Claim, Tokens
-from prompt_kernel_dashboard import components, launch, resources
+from prompt_kernel_dashboard import components, folders, launch, resources
 from prompt_kernel_dashboard.host_config import HostConfig
 
 
@@ -64,6 +65,26 @@ def test_where_one_must_log_in_a_page_shows_nothing_else(library: pk.Store) -> N
         ["Log in"],
         ["Log in to see the prompts."],
     )
+
+
+def test_pages_reach_the_folders_that_were_named_and_no_others(library: pk.Store, tmp_path: Path) -> None:
+    (tmp_path / "ours" / "prompts").mkdir(parents=True)
+    resources.install(resources.Resources(library, Tokens(), roots=(tmp_path / "ours",)))
+    assert folders.check(str(tmp_path / "ours" / "prompts")) == tmp_path / "ours" / "prompts"
+    assert folders.complete(f"{tmp_path}/ours/p") == [f"{tmp_path}/ours/prompts/"]
+    with pytest.raises(InvalidMetadataError, match=r"the server reaches .*/ours, with all below"):
+        folders.check(str(tmp_path))
+    resources.install(None)
+    assert resources.roots() == ()
+
+
+def test_where_people_must_log_in_programs_need_a_token(library: pk.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked() -> object:
+        return launch._guard("127.0.0.1", None, library).kwargs["locked"]  # noqa: SLF001 - it decides that
+
+    assert locked() == "nothing"
+    monkeypatch.setattr(launch, "_must_log_in", lambda: True)
+    assert locked() == "programs"
 
 
 # What the browser module is handed

@@ -73,7 +73,7 @@ def test_a_folder_that_cannot_be_imported_says_why(store: Store, app: OpenApp) -
     page = app()
     page.type("Folder", "/etc")
     page.press("Import")
-    assert page.problems[0].startswith("folder: the dashboard reaches your home folder")
+    assert page.problems[0].startswith("folder: the server reaches ")
 
 
 def test_what_a_session_looks_at_survives_another_page(library: Store, app: OpenApp) -> None:

@@ -410,6 +410,7 @@ def change(kind: str, detail: str = "", version: int | None = None, path: str = 
             change("retargeted", "[[a]] led to b, and leads to c now"),
             "Ana made an inclusion in style/tone lead elsewhere: [[a]] led to b, and leads to c now",
         ),
+        (change("token", "added ci, which may read", path=""), "Ana added the token ci, which may read"),
         (change("dreamt", "of sheep"), "Ana dreamt style/tone: of sheep"),
     ],
 )

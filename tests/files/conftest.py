@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prompt_kernel.files import _yaml
+from prompt_kernel.files import _sync_world, _yaml
 from prompt_kernel.store import Store
 
 Tree = dict[str, bytes]
@@ -58,3 +58,9 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave writing to the disk to the system, where many files are written and no power will be lost."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a sync wait for no editor, where nobody writes meanwhile."""
+    monkeypatch.setattr(_sync_world, "QUIET", 0)

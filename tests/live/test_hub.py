@@ -190,7 +190,7 @@ async def test_typing_that_meets_a_vanished_document_is_never_acknowledged_and_k
     store: Store, start_hub: StartHub, damage: Damage
 ) -> None:
     store.save("note", "Hello.")
-    hub = await start_hub(Settings(flush=0.0, poll=1e6))
+    hub = await start_hub(Settings(flush=0.0, poll=1e6, listens=False))
     ana = await Client(hub, store["note"].uid).join()
     await ana.until_saved()
     damage("DELETE FROM live_document")

@@ -59,7 +59,7 @@ async def test_a_notebook_that_began_with_the_live_text_doubles_nothing_of_it(st
 
 async def test_a_save_and_one_from_elsewhere_at_the_same_time_lose_nothing(store: Store, start_hub: StartHub) -> None:
     store.save("note", "Hello.\n")
-    hub = await start_hub(Settings(flush=0.0, poll=1e6))
+    hub = await start_hub(Settings(flush=0.0, poll=1e6, listens=False))
     ana = await Client(hub, store["note"].uid).join()
     await ana.until_saved()
     ana.append("Ana.\n")

@@ -1,6 +1,7 @@
-"""A dashboard as a process of its own, and requests to it byte by byte."""
+"""A server as a process of its own, with pages or without, and requests to it byte by byte."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -65,16 +66,20 @@ def _read(connection: socket.socket) -> Answer:
 
 
 class Server:
-    """A dashboard that runs in a process of its own."""
+    """A server that runs in a process of its own."""
 
-    def __init__(self, home: Path, *arguments: str, port: int = 0, mint: Sequence[str] = ()) -> None:
+    def __init__(
+        self, home: Path, *arguments: str, port: int = 0, mint: Sequence[str] = (), pages: bool = True
+    ) -> None:
         """Start it on the store in `home` and wait until it says where it is.
 
-        `mint` are uids to make tokens for, which pages do otherwise.
+        It is a dashboard, or without `pages` what programs need of one. `mint` are uids to make tokens for, which pages
+        do otherwise.
         """
         command = [sys.executable, "-c", MINTING, str(port), *mint]
         if not mint:
-            command = [*PROGRAM, "dashboard", "--no-open", "--port", str(port), *arguments]
+            kind = ["dashboard", "--no-open"] if pages else ["serve"]
+            command = [*PROGRAM, *kind, "--port", str(port), *arguments]
         environment = os.environ | {"HOME": str(home), "PROMPT_KERNEL_URL": str(home / "prompts.db")}
         self.log = home / "server.log"
         with self.log.open("ab") as log:
@@ -92,8 +97,9 @@ class Server:
         guard.cancel()
         self.line, *self.tokens = first.split("\t")
         if not self.line:
-            raise RuntimeError(f"the dashboard did not start:\n{self.log.read_text()}")
-        self.port = int(self.line.split(" (")[0].split("/?")[0].rpartition(":")[2])
+            raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
+        found = re.search(r"http://\S+?:(\d+)", self.line)
+        self.port = int(found[1]) if found else 0
 
     def end(self, number: signal.Signals = signal.SIGTERM, *, within: float = 30) -> int:
         """Send a signal and return the exit code."""
@@ -118,11 +124,11 @@ Serve = Callable[..., Server]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start dashboards on the test's own store."""
+    """Start servers on the test's own store."""
     started: list[Server] = []
 
-    def start(*arguments: str, port: int = 0, mint: Sequence[str] = ()) -> Server:
-        started.append(Server(tmp_path, *arguments, port=port, mint=mint))
+    def start(*arguments: str, port: int = 0, mint: Sequence[str] = (), pages: bool = True) -> Server:
+        started.append(Server(tmp_path, *arguments, port=port, mint=mint, pages=pages))
         return started[-1]
 
     yield start
@@ -142,5 +148,22 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A dashboard that asks for a token, for tests that change nothing."""
     server = Server(tmp_path_factory.mktemp("locked"), "--token", "a token: of some length")
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def open_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without pages that everybody on this machine may use, for tests that change nothing."""
+    server = Server(tmp_path_factory.mktemp("programs"), pages=False)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def locked_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without pages that asks for a token, for tests that change nothing."""
+    home = tmp_path_factory.mktemp("locked-programs")
+    server = Server(home, "--token", "a token: of some length", pages=False)
     yield server
     server.end()

@@ -1,8 +1,10 @@
 """Who may come in: names, pages and tokens, on real servers; and what no request may get past."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,10 +13,15 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 import prompt_kernel
+from prompt_kernel.errors import StoreUnavailableError
+from prompt_kernel.records import Token
 from prompt_kernel.server import Claim, Guard, Tokens, hosts_of, is_loopback
+from prompt_kernel.server.callers import Caller, caller_of
+from prompt_kernel.store import Store
 
 Server = Any
 Serve = Callable[..., Any]
@@ -37,6 +44,28 @@ ROUTES = {
     ("SOCKET", "/_stcore/stream"): 101,
     ("SOCKET", "/live/abc"): 101,
 }
+#: What it has for programs, and all that a server without pages has.
+PROGRAMS = {
+    ("GET", "/api"): 307,  # to its page
+    ("GET", "/api/docs"): 200,
+    ("GET", "/api/openapi.json"): 200,
+    ("GET", "/api/prompts"): 200,
+    ("GET", "/api/none"): 404,
+    ("POST", "/api/purge"): 422,
+    ("HEAD", "/api/events"): 405,
+    ("SOCKET", "/api/events"): 101,
+    ("SOCKET", "/api/none"): 403,
+    ("GET", "/mcp"): 406,  # it wants to be asked as by an agent
+    ("POST", "/mcp"): 400,
+    ("DELETE", "/mcp/"): 400,
+    ("SOCKET", "/mcp"): 403,
+}
+FOR_PROGRAMS = [
+    ("GET", "/api/health", 200),
+    ("SOCKET", "/api/events", 101),
+    ("HEAD", "/api/events", 405),
+    ("GET", "/mcp", 406),
+]
 SIX = [
     ("GET", "/", 200),
     ("GET", "/favicon.png", 200),
@@ -54,7 +83,7 @@ def send(server: Server, method: str, target: str, headers: dict[str, str | None
 # Hosts and origins
 
 
-@pytest.mark.parametrize(("method", "target", "through"), SIX)
+@pytest.mark.parametrize(("method", "target", "through"), [*SIX, *FOR_PROGRAMS])
 def test_only_its_own_names_and_pages_reach_anything(
     open_server: Server, method: str, target: str, through: int
 ) -> None:
@@ -120,11 +149,50 @@ def test_no_page_may_frame_ours_or_guess_what_a_file_is(open_server: Server, tar
     assert [answer.header(name) for name in names] == ["nosniff", "sameorigin", "frame-ancestors 'self'", "same-origin"]
 
 
+def test_a_refusal_to_a_program_is_a_problem_that_it_can_read(open_server: Server) -> None:
+    for method, target, _ in FOR_PROGRAMS:
+        if method == "HEAD":
+            continue
+        for headers, sentence in [
+            ({"Origin": "http://evil.example"}, "Pages of another site cannot use this server."),
+            ({"Host": "evil.example"}, "This server does not answer to that name."),
+        ]:
+            refused = send(open_server, method, target, dict(headers))
+            problem = json.loads(refused.body)
+            assert (refused.status, refused.header("content-type")) == (403, "application/problem+json")
+            assert (problem["status"], problem["error"]) == (403, "AccessDeniedError")
+            assert problem["detail"].startswith(sentence)
+
+
+def test_no_foreign_page_is_ever_told_that_it_may_read(open_server: Server) -> None:
+    for target in ("/", "/api/prompts", "/mcp", "/_stcore/health"):
+        preflight = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+        for method in ("OPTIONS", "GET", "POST"):
+            answer = open_server.ask(method, target, dict(preflight))
+            assert (answer.status, "access-control-allow" in answer.headers) == (403, False)
+
+
 # Tokens of the server
 
 
-def test_without_its_token_every_route_answers_401(locked_server: Server) -> None:
-    routes = [*ROUTES, *((method, target) for method, target, _ in SIX)]
+def operations(server: Server, headers: dict[str, str | None]) -> list[tuple[str, str]]:
+    """Return every operation that the API's own description lists, with something for each part of its path."""
+    described = json.loads(server.ask("GET", "/api/openapi.json", headers).body)
+    return [
+        (method.upper(), "/api" + re.sub(r"\{[^}]*\}", "a", path))
+        for path, entry in described["paths"].items()
+        for method in entry
+        if method in ("get", "put", "post", "delete", "patch", "head", "options")
+    ]
+
+
+@pytest.mark.parametrize("kind", ["locked_server", "locked_programs"])
+def test_without_its_token_every_route_answers_401(kind: str, request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue(kind)
+    described = operations(server, {"Authorization": f"Bearer {TOKEN}"})
+    assert len(described) > 30
+    pages = [*ROUTES, *((method, target) for method, target, _ in SIX)]
+    programs = [*PROGRAMS, *described]
     wrong: list[dict[str, str | None]] = [
         {},
         {"Authorization": "Bearer wrong"},
@@ -132,11 +200,37 @@ def test_without_its_token_every_route_answers_401(locked_server: Server) -> Non
         {"Authorization": "Bearer"},
         {"Cookie": "pk_00000000=wrong; token=wrong"},
     ]
-    answers = {(route, number): send(locked_server, *route, wrong[number]) for route in routes for number in range(5)}
+    answers = {
+        (route, number): send(server, *route, wrong[number]) for route in [*pages, *programs] for number in range(5)
+    }
     assert {where: answer.status for where, answer in answers.items()} == dict.fromkeys(answers, 401)
-    assert {answer.body for answer in answers.values()} == {
+    assert {answer.body for (route, _), answer in answers.items() if route in pages} == {
         b"This server needs its token. Open it by the address with the token, as it was given at its start."
     }
+    told = {
+        (json.loads(answer.body)["detail"], answer.header("www-authenticate"))
+        for ((method, target), _), answer in answers.items()
+        if (method, target) in programs and method != "HEAD"
+    }
+    assert told == {
+        (
+            "This server needs a token, sent as `Authorization: Bearer`. Make one with: prompt-kernel token NAME",
+            "bearer",
+        ),
+        (
+            "This token is not known here, or was removed. Make one with: prompt-kernel token NAME",
+            'bearer error="invalid_token"',
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["locked_server", "locked_programs", "open_server", "open_programs"])
+def test_who_may_come_in_reaches_what_is_for_programs(kind: str, request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue(kind)
+    bearer: dict[str, str | None] = {"Authorization": f"Bearer {TOKEN}"} if kind.startswith("locked") else {}
+    assert {route: send(server, *route, bearer).status for route in PROGRAMS} == PROGRAMS
+    described = operations(server, bearer)
+    assert {route: 401 for route in described if send(server, *route, bearer).status in (401, 403)} == {}
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
@@ -201,6 +295,114 @@ def test_nothing_gets_past_the_guard_without_its_token(path: str, query: dict[st
 def test_a_cookie_that_travels_over_https_does_so_only() -> None:
     answer = get(Guard(_reached, token=TOKEN), "https://localhost/", params={"token": TOKEN})
     assert "; Secure" in answer.headers["set-cookie"]
+
+
+# Tokens of the store
+
+MADE = datetime(2030, 1, 1, tzinfo=UTC)
+KNOWN = {
+    "pk_reader": Token("ci", may_write=False, author="", created_at=MADE),
+    "pk_writer": Token("ana", may_write=True, author="Ana", created_at=MADE),
+}
+SERVER = Caller("Me", may_write=True, origin="cli")
+
+
+class Door:
+    """A guard before an application that only notes who has come in."""
+
+    def __init__(self, **options: Any) -> None:
+        self.asked: list[str] = []
+        self.guard = Guard(self.app, token_of=self.token_of, **options)
+
+    def token_of(self, secret: str) -> Token | None:
+        self.asked.append(secret)
+        if secret == "pk_broken":  # noqa: S105 - of a test
+            raise StoreUnavailableError("x", "it is locked")
+        return KNOWN.get(secret)
+
+    async def app(self, scope: Scope, _: Receive, send: Send) -> None:
+        self.caller = caller_of(HTTPConnection(scope))
+        await _fine(scope, _, send)
+
+    def knock(self, target: str, **headers: str) -> Any:
+        """Return who came in, or the status of the refusal."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        status = get(self.guard, f"http://localhost{target}", headers=given).status_code
+        return self.caller if status == 200 else status
+
+
+@pytest.mark.parametrize("options", [{}, {"locked": "programs"}, {"locked": "everything"}, {"token": TOKEN}])
+@pytest.mark.parametrize("place", ["/api", "/api/", "/api/prompts", "/api/events", "/mcp", "/mcp/", "/mcp/x"])
+def test_a_token_of_the_store_opens_what_is_for_programs_with_its_rights(options: dict[str, Any], place: str) -> None:
+    door = Door(**options)
+    says = {"Prompt_Kernel_Author": "Me", "Prompt_Kernel_Origin": "cli"}
+    assert door.knock(place, Authorization="Bearer pk_reader", **says) == Caller("Me", may_write=False, origin="cli")
+    # Whose token it is counts more than what somebody says.
+    assert door.knock(place, Authorization="Bearer pk_writer", **says) == Caller("Ana", may_write=True, origin="cli")
+    assert door.knock(place, Authorization="bearer  pk_writer") == Caller("Ana", may_write=True, origin="api")
+    assert door.knock(place, Authorization="Bearer pk_other") == 401
+    assert door.knock(place, Authorization="Bearer ") == 401
+    assert door.knock(place, Authorization="Bearer pk_broken") == 503
+    assert door.knock(place, **says) == (401 if options else SERVER)
+
+
+@pytest.mark.parametrize("place", ["/", "/edit", "/apis", "/api.html", "/mcpx", "/live/x/copy", "//api/x", "/x/api/x"])
+def test_a_token_of_the_store_opens_no_page(place: str) -> None:
+    expected = {"nothing": 200, "programs": 200, "everything": 401}
+    for locked, status in expected.items():
+        door = Door(locked=locked)
+        for secret in ("pk_reader", "pk_writer", "pk_other"):
+            reached = door.knock(place, Authorization=f"Bearer {secret}")
+            assert (reached if isinstance(reached, int) else 200) == status
+        assert door.asked == []
+
+
+def test_in_an_address_a_token_of_the_store_counts_for_events_alone() -> None:
+    for options in ({}, {"locked": "programs"}, {"token": TOKEN}):
+        door = Door(**options)
+        assert door.knock("/api/events?token=pk_reader") == Caller("", may_write=False, origin="api")
+        assert door.knock("/api/events?token=pk_other&after=3") == 401
+        assert door.knock("/api/events?token=") == 401
+        assert door.knock("/api/events?token=pk_reader", Authorization="Bearer pk_other") == 401
+        for place in ("/api/prompts", "/api/events/x", "/mcp", "/api"):
+            assert door.knock(f"{place}?token=pk_writer") == (401 if options else Caller())
+    assert Door(token=TOKEN).knock(f"/api/events?token={quote(TOKEN)}") == Caller()
+
+
+def test_who_brings_no_token_costs_the_store_nothing() -> None:
+    door = Door()
+    for target in ("/", "/api/prompts", "/api/events", "/mcp", "/api/prompts?token=x"):
+        assert door.knock(target) == Caller()
+    own = Door(token=TOKEN)
+    assert own.knock("/api/prompts", Authorization=f"Bearer {TOKEN}") == Caller()
+    assert (door.asked, own.asked) == ([], [])
+
+
+def test_a_token_of_the_store_opens_a_real_server_until_it_is_removed(serve: Serve, store: Store) -> None:
+    reader, writer = store.add_token("ci"), store.add_token("ana", write=True, author="Ana")
+    server = serve("--store", store.url, "--token", TOKEN, pages=False)
+    json_type: dict[str, str | None] = {"Content-Type": "application/json", "Prompt-Kernel-Author": "Mallory"}
+
+    def save(secret: str, path: str) -> Any:
+        headers = json_type | {"Authorization": f"Bearer {secret}"}
+        return server.ask("POST", "/api/prompts", headers, json.dumps({"path": path, "text": "x"}).encode())
+
+    def read(secret: str) -> int:
+        return int(server.ask("GET", "/api/prompts/a", {"Authorization": f"Bearer {secret}"}).status)
+
+    assert (save(writer, "a").status, store["a"].author, store["a"].origin) == (201, "Ana", "api")
+    refused = save(reader, "b")
+    assert (refused.status, json.loads(refused.body)["error"], "b" in store) == (403, "AccessDeniedError", False)
+    assert [read(secret) for secret in (reader, writer, TOKEN, "pk_x")] == [200, 200, 200, 401]
+    assert server.knock(f"/api/events?token={reader}").status == 101
+    assert server.knock("/api/events?token=pk_x").status == 401
+    assert server.ask("GET", "/", {"Authorization": f"Bearer {writer}"}).status == 401
+    store.remove_token("ci")
+    assert [read(secret) for secret in (reader, writer)] == [401, 200]
+    assert server.knock(f"/api/events?token={reader}").status == 401
+    assert server.end() == 0
+    written = server.line + server.log.read_text()
+    assert [secret for secret in (reader, writer) if secret in written] == []
 
 
 # Names of other machines

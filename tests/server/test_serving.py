@@ -1,10 +1,13 @@
-"""A dashboard in a process of its own: where it listens, how it ends, and what it keeps."""
+"""A server in a process of its own: where it listens, how it ends, what it keeps, and whom it tells of changes."""
 
 import asyncio
 import json
+import random
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from prompt_kernel.live import draft_text
 from prompt_kernel.live.protocol import ACK, HELLO, STEP1, STEP2, SYNC, UPDATE, Reader, sync
+from prompt_kernel.server import serving
 from prompt_kernel.store import Store
 
 Serve = Callable[..., Any]
@@ -186,6 +190,30 @@ def test_it_listens_on_the_loopback_alone_and_says_where(serve: Serve, store: St
     assert _listening(server.process.pid) == {f"0100007F:{server.port:04X}"}
 
 
+def test_a_server_without_pages_listens_on_the_loopback_alone_too(serve: Serve, store: Store) -> None:
+    server = serve("--store", store.url, pages=False)
+    address = f"http://127.0.0.1:{server.port}"
+    place = store.url.removeprefix("sqlite:///")
+    assert server.line == (
+        f"Prompt Kernel server: {address}/api (about it: {address}/api/docs; store {place}; Ctrl-C stops it)"
+    )
+    assert _listening(server.process.pid) == {f"0100007F:{server.port:04X}"}
+    for target in ("/", "/api"):
+        answer = server.ask("GET", target)
+        assert (answer.status, answer.header("location").removeprefix(address)) == (307, "/api/docs")
+    assert server.ask("GET", "/edit").status == 404
+
+
+def test_a_made_token_of_a_server_without_pages_stands_in_the_address_of_its_page(serve: Serve) -> None:
+    server = serve("--token", pages=False)
+    found = re.search(r"about it: http://127\.0\.0\.1:\d+(/api/docs\?token=[\w-]{32});", server.line)
+    assert found
+    answer = server.ask("GET", found[1])
+    assert (answer.status, answer.header("location")) == (303, "/api/docs")
+    cookie = answer.header("set-cookie").partition(";")[0]
+    assert [server.ask("GET", "/api/docs", {"Cookie": given}).status for given in (cookie, "")] == [200, 401]
+
+
 def test_a_made_token_stands_in_the_address_and_lets_in(serve: Serve) -> None:
     server = serve("--token")
     found = re.search(r"http://127\.0\.0\.1:\d+(/\?token=[\w-]{32}) \(", server.line)
@@ -212,3 +240,158 @@ def test_the_page_opens_no_dialog_when_the_server_is_away(open_server: Any) -> N
     assert int(answer.header("content-length")) == len(answer.body)
     # The answer of a preflight or of another method is left as it is.
     assert open_server.ask("HEAD", "/_stcore/host-config").status == 200
+
+
+# Events of other processes
+
+WRITER = """
+import sys
+from prompt_kernel.records import Draft
+from prompt_kernel.store import Store
+
+with Store(sys.argv[1], author=sys.argv[2]) as store:
+    for number in range(int(sys.argv[3])):
+        store.save_many([Draft(f"{sys.argv[2]}/n{number}/a{at}", "text") for at in range(10)])
+        print(number, flush=True)
+"""
+
+
+def _write(store: Store, author: str, rounds: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", WRITER, store.url, author, str(rounds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+
+
+class Listener:
+    """A client that goes away now and then, and comes back with what it has seen last."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"ws://127.0.0.1:{port}/api/events"
+        self.seen: list[int] = []
+        self.chance = random.Random(port)  # noqa: S311 - no secret
+
+    async def hear(self, most: int, until: Callable[[], bool]) -> None:
+        """Hear at most so many at a time, until all is seen."""
+        async with asyncio.timeout(60):
+            while not until():
+                with suppress(OSError, ConnectionClosed, TimeoutError):
+                    client = await connect(f"{self.url}?after={self.seen[-1] if self.seen else 0}", proxy=None)
+                    try:
+                        await self._take(client, self.chance.randint(1, most))
+                    finally:
+                        client.transport.abort()
+                        await client.wait_closed()
+
+    async def _take(self, client: ClientConnection, count: int) -> None:
+        assert json.loads(await client.recv())["kind"] == "hello"
+        for _ in range(count):
+            async with asyncio.timeout(0.5):
+                self.seen.append(json.loads(await client.recv())["id"])
+
+
+async def test_of_2000_changes_by_two_processes_who_comes_and_goes_misses_none(serve: Serve, store: Store) -> None:
+    server = serve("--store", store.url, pages=False)
+    writers = [_write(store, name, 100) for name in ("ana", "ben")]
+    listener = Listener(server.port)
+    await listener.hear(120, lambda: len(listener.seen) >= 2000)
+    assert [writer.wait(30) for writer in writers] == [0, 0]
+    assert listener.seen == [change.id for change in store.changes(limit=10_000)] == list(range(1, 2001))
+    for writer in writers:
+        writer.communicate()
+
+
+async def test_a_writer_that_is_killed_leaves_no_gap_and_no_change_that_is_not_there(
+    serve: Serve, store: Store
+) -> None:
+    server = serve("--store", store.url, pages=False)
+    listener = Listener(server.port)
+    for rounds in (3, 7):
+        writer = _write(store, f"ana{rounds}", 1000)
+        for _ in range(rounds):
+            await asyncio.to_thread(writer.stdout.readline if writer.stdout else str)
+        writer.kill()
+        writer.communicate()
+        last = store.changes(limit=10_000)[-1].id
+        await listener.hear(500, lambda last=last: bool(listener.seen) and listener.seen[-1] >= last)  # type: ignore[misc]
+    assert listener.seen == [change.id for change in store.changes(limit=10_000)]
+    assert len(listener.seen) % 10 == 0
+
+
+async def test_who_hears_of_changes_goes_on_with_the_next_server(serve: Serve, store: Store) -> None:
+    server = serve("--store", store.url, pages=False)
+    store.save("a", "one")
+    listener = Listener(server.port)
+    await listener.hear(10, lambda: listener.seen == [1])
+    server.end(signal.SIGKILL)
+    store.save("a", "two")
+    again = serve("--store", store.url, port=server.port, pages=True)
+    store.save("a", "three")
+    await listener.hear(10, lambda: listener.seen == [1, 2, 3])
+    assert again.port == server.port
+
+
+@pytest.mark.parametrize("pages", [True, False])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_that_is_told_to_stop_sends_everybody_away_at_once(
+    serve: Serve, store: Store, number: signal.Signals, *, pages: bool
+) -> None:
+    server = serve("--store", store.url, pages=pages)
+    place = ("127.0.0.1", server.port)
+    with socket.create_connection(place) as stuck, socket.create_connection(place):
+        stuck.sendall(b"GET /api/events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await _stop_while_somebody_listens(server, store, number)
+    assert server.log.read_text() == ""
+
+
+async def _stop_while_somebody_listens(server: Any, store: Store, number: signal.Signals) -> None:
+    async with connect(f"ws://127.0.0.1:{server.port}/api/events", proxy=None) as client:
+        await client.recv()
+        for count in range(40):
+            store.save("a", f"text {count}", message="x" * 200_000)
+            await client.recv()
+        # One that had waited for the stuck in vain would say so in its log.
+        assert await asyncio.to_thread(server.end, number, within=10) == 0
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code in (1001, 1012)
+
+
+# Those who take nothing, and those who ask for nothing
+
+
+async def _fine(_: object, __: object, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": bytes(64 * 2**20)})
+
+
+async def test_a_connection_that_takes_nothing_is_let_go_by_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_LONGEST_SILENCE", 1)
+    with serving.listen("127.0.0.1", 0) as listener:
+        server: Any = serving.make_server(_fine)  # type: ignore[arg-type]
+        server.config.lifespan = "off"
+        task = asyncio.create_task(server.serve([listener]))
+        with socket.create_connection(listener.getsockname()) as stuck:
+            stuck.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            async with asyncio.timeout(30):
+                while not server.server_state.connections:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0)
+                while server.server_state.connections:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.01)
+        server.should_exit = True
+        await task
+
+
+async def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_TICKS", 0.05)
+    with serving.listen("127.0.0.1", 0) as listener:
+        server: Any = serving.make_server(_fine)  # type: ignore[arg-type]
+        server.config.lifespan = "off"
+        task = asyncio.create_task(server.serve([listener]))
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: loc")
+        async with asyncio.timeout(30):
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+        writer.close()
+        server.should_exit = True
+        await task

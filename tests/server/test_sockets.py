@@ -16,7 +16,8 @@ from websockets.exceptions import ConnectionClosed
 
 from prompt_kernel.errors import InvalidTextError, PromptNotFoundError
 from prompt_kernel.live.settings import Connection, Participant, Settings
-from prompt_kernel.server import Tokens, live_routes
+from prompt_kernel.server import Tokens
+from prompt_kernel.server.live import live_routes
 
 FEW, BIG = 20, 1000
 FLOOD = b"flood"

@@ -17,6 +17,12 @@ WORKER = Path(__file__).with_name("worker.py")
 Dump = dict[str, Any]
 
 
+@pytest.fixture
+def store(each_store: Store) -> Store:
+    """What is true of a store is true on both engines."""
+    return each_store
+
+
 def _dump(store: Store) -> Dump:
     return {
         "prompts": {

@@ -16,6 +16,12 @@ from prompt_kernel.store import Store, _backup, restore_backup
 Dump = Callable[[Store], dict[str, Any]]
 
 
+@pytest.fixture
+def store(file_store: Store) -> Store:
+    """All of this is about a file."""
+    return file_store
+
+
 def file_of(store: Store) -> Path:
     """Return the file of a store."""
     return Path(store.url.removeprefix("sqlite:///"))

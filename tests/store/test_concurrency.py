@@ -11,7 +11,8 @@ import pytest
 
 from prompt_kernel.errors import ConflictError, StoreUnavailableError
 from prompt_kernel.records import Draft
-from prompt_kernel.store import Store, _engine
+from prompt_kernel.store import Store, _engine, _sqlite
+from tests.postgres import on_sqlite
 
 Worker = Callable[..., subprocess.Popen[str]]
 Traced = Callable[[Store], AbstractContextManager[list[str]]]
@@ -140,6 +141,7 @@ def test_any_change_of_another_store_is_seen_at_once(
         assert store["a"] == other["a"]
 
 
+@on_sqlite
 def test_only_what_changed_is_read_again(store: Store, traced: Traced) -> None:
     store.save_many(Draft(f"part{number}", f"{number} ") for number in range(10))
     store.save("root", "".join(f"[[part{number}]]" for number in range(10)))
@@ -158,6 +160,7 @@ def test_only_what_changed_is_read_again(store: Store, traced: Traced) -> None:
     assert len([sql for sql in described if "v.text" in sql]) <= 1
 
 
+@on_sqlite
 def test_an_expansion_is_of_one_moment(store: Store) -> None:
     store._database.raw.execute("PRAGMA journal_mode = wal")  # noqa: SLF001 - so that the other can write meanwhile
     store.save_many([Draft("a", "old"), Draft("b", "old"), Draft("c", "old"), Draft("root", "[[a]] [[b]] [[c]]")])
@@ -176,7 +179,7 @@ def test_an_expansion_is_of_one_moment(store: Store) -> None:
 
 
 def test_a_store_that_is_locked_for_too_long_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_engine, "_BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(_engine, "PATIENCE", 50)
     with Store(store.url) as other, store._database.writing():  # noqa: SLF001 - as a slow import would
         with pytest.raises(StoreUnavailableError) as caught:
             other.save("a", "text")
@@ -191,7 +194,7 @@ def test_a_store_that_is_locked_for_too_long_says_so(store: Store, monkeypatch: 
 def test_a_store_of_thousands_opens_and_expands_with_as_few_statements_as_a_small_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = _engine.sqlite3.connect
+    connect = _sqlite.sqlite3.connect
     found: dict[int, list[str]] = {}
     for size in (200, 20_000):
         file = tmp_path / f"{size}.db"
@@ -205,7 +208,7 @@ def test_a_store_of_thousands_opens_and_expands_with_as_few_statements_as_a_smal
             return connection
 
         with monkeypatch.context() as patch:
-            patch.setattr(_engine.sqlite3, "connect", traced)
+            patch.setattr(_sqlite.sqlite3, "connect", traced)
             with Store(file) as store:
                 assert store.expand("d1/p1") == "end"
                 assert store["d1/p1"].version == 1

@@ -15,6 +15,12 @@ from prompt_kernel.store import Store
 Worker = Callable[..., subprocess.Popen[str]]
 
 
+@pytest.fixture
+def store(file_store: Store) -> Store:
+    """All of this is about a file."""
+    return file_store
+
+
 def test_a_writer_that_is_killed_fifty_times_loses_nothing_it_acknowledged(worker: Worker, tmp_path: Path) -> None:
     out, err = worker("crash", tmp_path / "prompts.db", 50, 7).communicate(timeout=120)
     outcome = json.loads(out or f'{{"problems": {json.dumps(err)}}}')

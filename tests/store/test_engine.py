@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import event
 
 from prompt_kernel.errors import DamagedTextError, PromptKernelError, ReadOnlyStoreError, StoreUnavailableError
-from prompt_kernel.store import Store, _engine, connect, default_url
-from prompt_kernel.store._engine import Database, is_local, wal_is_safe
+from prompt_kernel.store import Store, _engine, _sqlite, connect, default_url
+from prompt_kernel.store._sqlite import SqliteDatabase, is_local, wal_is_safe
+from tests.postgres import on_sqlite
 
 Traced = Callable[[Store], AbstractContextManager[list[str]]]
 
@@ -58,6 +59,7 @@ def test_the_author_is_the_login_unless_one_is_given(monkeypatch: pytest.MonkeyP
         assert store.author == "unknown"
 
 
+@on_sqlite
 def test_a_store_is_its_owners_alone(store: Store) -> None:
     assert Path(store.url.removeprefix("sqlite:///")).stat().st_mode & 0o777 == 0o600
 
@@ -72,7 +74,7 @@ def test_each_store_in_memory_is_its_own() -> None:
     ("place", "reason"),
     [
         ("", "the path is empty"),
-        ("postgresql://host/db", "only SQLite stores can be opened: give a path, or sqlite:///path"),
+        ("mysql://host/db", "give a path, sqlite:///path, postgresql+psycopg://… or the http(s):// of a server"),
         ("~nobody-here/prompts.db", "there is no such user's home folder"),
         (".", "the file cannot be opened; check that it exists and may be read"),
         ("a\0b", "a path cannot hold a NUL character"),
@@ -95,6 +97,7 @@ def test_what_is_not_there_is_not_made_for_reading(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@on_sqlite
 def test_a_file_that_may_not_be_written_is_opened_for_reading(library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda _file, _how: False)
     with Store(library.url) as reader:
@@ -127,12 +130,13 @@ def test_a_closed_store_says_so(library: Store) -> None:
 def test_a_statement_that_fails_is_an_error_of_ours(store: Store) -> None:
     store.save("a", "text")
     database = store._database  # noqa: SLF001 - no verb asks for what is not there
+    said = "no such table: nowhere|relation .nowhere. does not exist"
     for block in (database.reading, database.writing):
-        with pytest.raises(StoreUnavailableError, match="no such table: nowhere"), block() as connection:
+        with pytest.raises(StoreUnavailableError, match=said), block() as connection:
             connection.exec_driver_sql("SELECT * FROM nowhere")
-        with pytest.raises(StoreUnavailableError, match="no such table: nowhere"), block():
+        with pytest.raises(StoreUnavailableError, match=said), block():
             database.raw.execute("SELECT * FROM nowhere")
-    with pytest.raises(StoreUnavailableError, match="no such table: nowhere"):
+    with pytest.raises(StoreUnavailableError, match=said):
         database.rows("SELECT * FROM nowhere", {})
     assert store.save("a", "after").version == 2
 
@@ -181,29 +185,31 @@ def test_a_shared_folder_is_told_from_a_local_one(tmp_path: Path, path: str, *, 
 def test_a_new_store_gets_the_journal_that_is_safe_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str, *, safe: bool, local: bool
 ) -> None:
-    monkeypatch.setattr(_engine, "wal_is_safe", lambda: safe)
-    monkeypatch.setattr(_engine, "is_local", lambda _path: local)
+    monkeypatch.setattr(_sqlite, "wal_is_safe", lambda: safe)
+    monkeypatch.setattr(_sqlite, "is_local", lambda _path: local)
     with Store(tmp_path / "prompts.db") as store:
         assert store.summary().journal == journal
         store.save("a", "text")
     with Store(tmp_path / "prompts.db") as store, Store(tmp_path / "prompts.db", read_only=True) as reader:
         assert (store.summary().journal, store["a"].text, reader["a"].text) == (journal, "text", "text")
-    monkeypatch.setattr(_engine, "wal_is_safe", lambda: False)
+    monkeypatch.setattr(_sqlite, "wal_is_safe", lambda: False)
     with Store(tmp_path / "prompts.db") as store:
         assert store.summary().journal == "truncate"
 
 
+@on_sqlite
 def test_a_journal_that_somebody_else_holds_open_stays_as_it_is(store: Store) -> None:
     store._database.raw.execute("PRAGMA journal_mode = wal")  # noqa: SLF001 - as a newer SQLite would have it
     store.save("a", "old")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_engine, "_BUSY_MILLISECONDS", 50)
+        patch.setattr(_engine, "PATIENCE", 50)
         with Store(store.url) as other:
             assert other.summary().journal == "wal"
             assert other.save("a", "text").version == 2
     assert store["a"].text == "text"
 
 
+@on_sqlite
 def test_every_connection_is_tuned_for_safety(store: Store) -> None:
     def pragma(name: str) -> object:
         return store._database.raw.execute(f"PRAGMA {name}").fetchone()[0]  # noqa: SLF001 - no verb tells
@@ -228,6 +234,7 @@ def test_the_revision_changes_with_every_commit_of_anybody(store: Store) -> None
 # Damage
 
 
+@on_sqlite
 def test_a_file_that_turns_out_to_be_damaged_is_not_written_any_more(store: Store) -> None:
     store.save("a", "text " * 5000)
     file = Path(store.url.removeprefix("sqlite:///"))
@@ -367,13 +374,13 @@ def test_what_users_write_never_becomes_part_of_a_statement(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statements: list[str] = []
-    rows = Database.rows
+    rows = SqliteDatabase.rows
 
-    def recorded(database: Database, statement: str, values: dict[str, object]) -> list[tuple[object, ...]]:
+    def recorded(database: SqliteDatabase, statement: str, values: dict[str, object]) -> list[tuple[object, ...]]:
         statements.append(statement)
         return rows(database, statement, values)
 
-    monkeypatch.setattr(Database, "rows", recorded)
+    monkeypatch.setattr(SqliteDatabase, "rows", recorded)
     event.listen(
         store._database._engine,  # noqa: SLF001 - where SQLAlchemy tells what it runs
         "before_cursor_execute",

@@ -13,6 +13,7 @@ from prompt_kernel.errors import InvalidMetadataError, PromptNotFoundError
 from prompt_kernel.names import directory_of, key_of, name_of
 from prompt_kernel.records import Draft, Entry
 from prompt_kernel.store import Store
+from tests.postgres import on_sqlite
 
 Traced = Callable[[Store], AbstractContextManager[list[str]]]
 
@@ -192,6 +193,7 @@ def test_a_prompt_is_found_by_its_uid_wherever_it_is_now(library: Store) -> None
 # However many there are
 
 
+@on_sqlite
 def test_of_a_hundred_thousand_prompts_no_more_is_loaded_than_is_shown(store: Store, traced: Traced) -> None:
     store.save_many(Draft(f"d{n % 100}/p{n}", "x", tags=(f"t{n % 7}",)) for n in range(100_000))
     for sort, descending in product(ORDERS, (False, True)):

@@ -12,6 +12,7 @@ import pytest
 from prompt_kernel.errors import InvalidTextError, PromptNotFoundError, ReadOnlyStoreError, StoreUnavailableError
 from prompt_kernel.store import Store
 from prompt_kernel.store.live import Absorbed, LiveDocument, LiveStatus, LiveUpdate
+from tests.postgres import on_sqlite
 
 Worker = Callable[..., subprocess.Popen[str]]
 
@@ -343,6 +344,7 @@ def test_a_document_that_was_never_made_is_made_anew(store: Store, uid: str) -> 
 # Forgetting
 
 
+@on_sqlite
 def test_what_was_typed_into_a_purged_prompt_is_not_in_the_file_any_more(store: Store, other: Store) -> None:
     canary = "canary-7f3b"
     uid = store.save("a", "x").uid

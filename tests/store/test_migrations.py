@@ -12,10 +12,17 @@ from typing import Any
 import pytest
 
 from prompt_kernel.errors import SchemaTooNewError, StoreUnavailableError
-from prompt_kernel.store import Store, _engine, _migrations
-from prompt_kernel.store._engine import APPLICATION_ID, Database
+from prompt_kernel.store import Store, _engine, _migrations, _schema
+from prompt_kernel.store._engine import Database, open_database
+from prompt_kernel.store._sqlite import APPLICATION_ID
 
 Worker = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def store(file_store: Store) -> Store:
+    """All of this is about a file."""
+    return file_store
 
 
 def add_rating(connection: sqlite3.Connection) -> None:
@@ -29,7 +36,7 @@ def fail(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT * FROM nowhere")
 
 
-NEWER = (*_migrations.STEPS, add_rating)
+NEWER = (*_schema.STEPS, add_rating)
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def first_schema(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContex
     @contextmanager
     def knowing_it() -> Iterator[None]:
         with monkeypatch.context() as patch:
-            patch.setattr(_migrations, "upgrade", partial(_migrations.upgrade, steps=_migrations.STEPS[:1]))
+            patch.setattr(_migrations, "upgrade", partial(_migrations.upgrade, steps=_schema.STEPS[:1]))
             yield
 
     return knowing_it
@@ -62,7 +69,7 @@ def opened() -> Iterator[Callable[[Path], Database]]:
     databases: list[Database] = []
 
     def open_it(file: Path, *, read_only: bool = False) -> Database:
-        databases.append(Database(f"sqlite:///{file}", read_only=read_only))
+        databases.append(open_database(f"sqlite:///{file}", read_only=read_only))
         return databases[-1]
 
     yield open_it
@@ -84,7 +91,7 @@ def test_a_new_store_has_the_newest_schema_and_our_mark(store: Store) -> None:
     file = Path(store.url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-    assert (schema(file)[0], store.summary().schema) == (len(_migrations.STEPS), len(_migrations.STEPS))
+    assert (schema(file)[0], store.summary().schema) == (len(_schema.STEPS), len(_schema.STEPS))
     assert list(file.parent.glob("*.backup")) == []
 
 
@@ -113,7 +120,7 @@ def test_a_store_of_the_first_schema_keeps_all_that_is_in_it(
         document = store.live.open(store["style/voice"].uid, str.encode)
         assert document.state == b"Speak in a {{ tone }} voice.\n"
         assert store.favourite("style/base") == store.favourites()[0]
-        assert store.summary().schema == len(_migrations.STEPS)
+        assert store.summary().schema == len(_schema.STEPS)
     with first_schema(), Store(backup) as store:
         assert (dump(store), store.changes(), store.summary().schema) == (before, log, 1)
 
@@ -122,7 +129,7 @@ def test_a_step_that_fails_leaves_nothing_of_itself(old: Path, opened: Callable[
     _migrations.upgrade(opened(old))
     before = schema(old)
     with pytest.raises(StoreUnavailableError, match="no such table: nowhere"):
-        _migrations.upgrade(opened(old), (*_migrations.STEPS, fail))
+        _migrations.upgrade(opened(old), (*_schema.STEPS, fail))
     assert schema(old) == before
     with Store(old) as store:
         assert store.expand("style/base") == "Speak in a plain voice.\nBe brief.\n"
@@ -130,7 +137,7 @@ def test_a_step_that_fails_leaves_nothing_of_itself(old: Path, opened: Callable[
 
 def test_a_store_in_memory_is_upgraded_without_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    database = Database("sqlite:///:memory:")
+    database = open_database("sqlite:///:memory:")
     _migrations.upgrade(database)
     _migrations.upgrade(database, NEWER)
     assert (database.raw.execute("PRAGMA user_version").fetchone()[0], list(tmp_path.iterdir())) == (len(NEWER), [])
@@ -227,7 +234,7 @@ def test_a_store_that_another_process_is_just_making_is_no_foreign_one(
 
     database.raw.set_trace_callback(make)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_engine, "_BUSY_MILLISECONDS", 50)
+        patch.setattr(_engine, "PATIENCE", 50)
         _migrations.upgrade(database)
     with Store(file) as store:
         assert store.save("a", "text").version == 1

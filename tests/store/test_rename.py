@@ -263,6 +263,13 @@ def test_a_directory_can_move_to_its_own_parent_and_change_its_case(store: Store
     assert store.expand("r") == "X Y"
 
 
+def test_the_top_is_no_directory_to_be_renamed(store: Store) -> None:
+    store.save_many([Draft("a/x", "x"), Draft("gone/y", "y")])
+    with pytest.raises(DirectoryNotFoundError):
+        store.rename_directory("", "gone")
+    assert list(store) == ["a/x", "gone/y"]
+
+
 def test_a_directory_is_moved_however_it_is_spelled(store: Store) -> None:
     fill(store, {"straße/x": "X", "strasse/y": "Y"})
     store.rename_directory("STRASSE", "road")

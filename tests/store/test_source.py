@@ -19,6 +19,7 @@ from prompt_kernel.expansion import Limits, Manifest
 from prompt_kernel.records import Draft
 from prompt_kernel.store import Store, _source
 from prompt_kernel.variables import Declaration
+from tests.postgres import on_sqlite
 
 Traced = Callable[[Store], AbstractContextManager[list[str]]]
 
@@ -201,6 +202,7 @@ def test_a_manifest_whose_text_is_another_one_is_refused(library: Store) -> None
 # Names that lead nowhere
 
 
+@on_sqlite
 def test_what_a_name_may_have_meant_is_looked_up_once(library: Store, traced: Traced) -> None:
     def looked_up(text: str) -> tuple[str, int]:
         with traced(library) as statements:

@@ -9,6 +9,7 @@ import pytest
 
 from prompt_kernel.errors import PathTakenError, PromptNotFoundError, ReferencedError
 from prompt_kernel.store import Store, _rows
+from tests.postgres import on_sqlite
 
 
 def test_a_deleted_prompt_lies_in_the_trash_with_who_and_when(store: Store) -> None:
@@ -122,6 +123,7 @@ def files_of(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
 
 
+@on_sqlite
 @pytest.mark.parametrize("journal", ["truncate", "wal"])
 def test_nothing_of_a_purged_prompt_is_left_in_any_file(store: Store, tmp_path: Path, journal: str) -> None:
     store._database.raw.execute(f"PRAGMA journal_mode = {journal}")  # noqa: SLF001 - a build of SQLite decides which

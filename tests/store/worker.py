@@ -7,14 +7,15 @@ import select
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from prompt_kernel.errors import ConflictError, PromptKernelError
 from prompt_kernel.expansion import hash_of
 from prompt_kernel.locations import url_of
 from prompt_kernel.records import Draft
-from prompt_kernel.store import Store, _migrations
-from prompt_kernel.store._engine import Database
+from prompt_kernel.store import Store, _migrations, _schema
+from prompt_kernel.store._engine import open_database
 
 
 def count(url: str, times: str) -> None:
@@ -44,6 +45,20 @@ def write(url: str, path: str) -> None:
             saved = store.save(path, f"{number} " * 200)
             print(saved.version, flush=True)  # noqa: T201 - the acknowledgement
             number += 1
+
+
+def wait(url: str) -> None:
+    """Wait for a change that another process makes, and print when it was heard of, and what was told besides."""
+    with Store(url) as store:
+        known = store.revision
+        store.live.hear(known, 0)
+        print("ready", flush=True)  # noqa: T201 - the signal
+        revision, messages = store.live.hear(known, 30)
+        heard = time.time()
+        while revision == known:
+            revision, more = store.live.hear(known, 30)
+            messages += more
+        print(json.dumps([heard, revision != known, messages]))  # noqa: T201 - the outcome
 
 
 def save(url: str, path: str, text: str) -> None:
@@ -131,13 +146,13 @@ def _step_three(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO ran VALUES (3)")
 
 
-STEPS = (*_migrations.STEPS, _step_two, _step_three)
+STEPS = (*_schema.STEPS, _step_two, _step_three)
 
 
 def upgrade(url: str) -> None:
     """Bring a store to the schema of our own steps, and print what it says of itself then."""
     _started()
-    database = Database(url_of(url))
+    database = open_database(url_of(url))
     try:
         _migrations.upgrade(database, STEPS)
         ran = [row[0] for row in database.raw.execute("SELECT step FROM ran ORDER BY rowid")]
@@ -174,7 +189,7 @@ def _upgraded(file: Path, content: bytes | None, kill_at: int | None) -> dict[st
     """Upgrade a store, killing this process at a statement if one is given; return all that is in it then."""
     if content is not None:
         file.write_bytes(content)
-    database = Database(url_of(file))
+    database = open_database(url_of(file))
     seen = 0
 
     def trace(_: str) -> None:

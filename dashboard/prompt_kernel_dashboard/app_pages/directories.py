@@ -21,9 +21,10 @@ def show() -> None:
     bulk.show_done()
     st.subheader("Directories", anchor=False)
     if not known:
-        st.text("There are no directories yet. Add one, link it to a folder on disk, and import what is in it.")
+        st.text("There are no directories yet. Add one, link it to a folder on disk, and sync the two.")
         _add()
         return
+    importing.show_copies()
     above = st.container()
     chosen = _table(known)
     with above:
@@ -81,19 +82,19 @@ def _actions(chosen: Directory | None) -> None:
             args=(chosen,),
         )
         linked = chosen is not None and bool(chosen.source)
-        again = st.button("Import again", key="pk_import_again", icon=":material/sync:", disabled=not linked)
+        sync = st.button("Sync", key="pk_sync", icon=":material/sync:", disabled=not linked)
+        again = st.button("Import again", key="pk_import_again", icon=":material/download:", disabled=not linked)
         _button("Rename", "drive_file_rename_outline", "rename directory", chosen)
         _button("Remove", "delete", "remove directory", chosen)
     st.caption(meaning_of(chosen) if chosen else "Select a directory to change it.")
-    if again and chosen:
+    if chosen and (sync or again):
         with state.telling():
-            import_again(chosen)
+            if sync:
+                # Wherever the folder lies: only the command line links one out of reach.
+                importing.sync(chosen.path)
+            else:
+                importing.run(Path(chosen.source), into=chosen.path)
             st.rerun()
-
-
-def import_again(directory: Directory) -> None:
-    """Import the folder of a directory, wherever it lies: only the command line links one out of reach."""
-    importing.run(Path(directory.source), into=directory.path)
 
 
 def _button(label: str, icon: str, dialog: str, chosen: Directory | None) -> None:
@@ -109,7 +110,13 @@ def _button(label: str, icon: str, dialog: str, chosen: Directory | None) -> Non
 
 
 def meaning_of(directory: Directory) -> str:
-    """Return what switching a directory does."""
+    """Return what can be done with a directory: what a sync does, and what switching it does."""
+    if directory.enabled and directory.source:
+        return (
+            "Sync takes what was changed in the folder, and writes what was changed here; changes on both sides are"
+            " merged. Import again takes all that the folder says. While it is disabled, no text can include the"
+            " prompts in it, and nothing is synced."
+        )
     if directory.enabled:
         return "While it is disabled, no text can include the prompts in it; they are still there, and can be edited."
     return "It is disabled: no text can include the prompts in it. Enable it, and they are found again."

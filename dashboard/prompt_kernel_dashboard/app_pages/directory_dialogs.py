@@ -34,8 +34,12 @@ def add() -> None:
     store = state.store()
     path = (st.text_input("Directory", key="pk_add_path", live=True, placeholder="style/tones") or "").strip()
     description = st.text_input("Description", key="pk_add_description") or ""
-    folder = folder_input("Linked folder (none is fine)", key="pk_add_folder", help_text="Its files can be imported.")
-    bring = st.checkbox("Import what is in it", value=True, key="pk_add_import", disabled=not folder.strip())
+    folder = folder_input(
+        "Linked folder (none is fine)",
+        key="pk_add_folder",
+        help_text="What is in it and what is here can be synced, both ways.",
+    )
+    bring = st.checkbox("Bring in what is in it", value=True, key="pk_add_import", disabled=not folder.strip())
     if path:
         with state.telling():
             check_path(path)
@@ -46,7 +50,8 @@ def _add(store: Store, path: str, description: str, folder: str, *, bring: bool)
     source = folders.check(folder) if folder.strip() else None
     made = store.add_directory(path, description=description, source=str(source or ""))
     if source and bring:
-        return batch.Done(f"Added {made.path}. {importing.sentence_of(importing.run(source, into=made.path))}")
+        report = importing.sync(made.path)
+        return batch.Done(f"Added {made.path}. {importing.sentence_of_sync(report)}")
     return batch.Done(f"Added {made.path}.")
 
 

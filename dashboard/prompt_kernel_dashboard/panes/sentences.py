@@ -69,6 +69,11 @@ def _directory(change: Change) -> str:
     return _DIRECTORY.get(change.detail, "changed the directory {}").format(change.path)
 
 
+def _token(change: Change) -> str:
+    verb, _, token = change.detail.partition(" ")
+    return f"{verb} the token {token}"
+
+
 def _retargeted(change: Change) -> str:
     return f"made an inclusion in {change.path} lead elsewhere: {change.detail}"
 
@@ -93,6 +98,7 @@ _TOLD: Final[Mapping[str, Callable[[Change], str]]] = {
     "unlabelled": _unlabelled,
     "directory": _directory,
     "retargeted": _retargeted,
+    "token": _token,
 }
 #: The kinds of changes, as a filter names them.
 KINDS: Final[Mapping[str, str]] = {
@@ -107,4 +113,5 @@ KINDS: Final[Mapping[str, str]] = {
     "unlabelled": "Label removed",
     "directory": "Directories",
     "retargeted": "Leads elsewhere",
+    "token": "Tokens",
 }
