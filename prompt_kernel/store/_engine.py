@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
 from prompt_kernel.errors import MissingExtraError, PromptKernelError, ReadOnlyStoreError, StoreUnavailableError
@@ -262,6 +262,20 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close the connection; what was opened from here is unusable afterwards."""
+
+
+def survive_interrupts(engine: Engine) -> Engine:
+    """Return `engine`, whose connection is kept when a user interrupts a statement: its transaction is undone anyway.
+
+    SQLAlchemy would close it, because it cannot know that; and the store would be closed in the midst of a notebook.
+    """
+
+    def keep(context: ExceptionContext) -> None:
+        if not isinstance(context.original_exception, Exception):
+            context.is_disconnect = False
+
+    event.listen(engine, "handle_error", keep)
+    return engine
 
 
 def open_database(url: str, *, read_only: bool = False) -> Database:

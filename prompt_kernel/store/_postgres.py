@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 from prompt_kernel import postgres
 from prompt_kernel.postgres import connect, named
 from prompt_kernel.store import _engine, _schema_postgres
-from prompt_kernel.store._engine import Database
+from prompt_kernel.store._engine import Database, survive_interrupts
 from prompt_kernel.store._listening import Ears
 
 #: "PrKe" in ASCII: tells our locks from those of other programs on one database.
@@ -75,10 +75,11 @@ class PostgresDatabase(Database):
         #: What belongs to the process that this one was forked from: to close it here would end it there.
         self._inherited: list[object] = getattr(self, "_inherited", [])
         # Nothing is undone behind our back, which would reach into that other process, too.
-        self._engine = create_engine(
+        engine = create_engine(
             "postgresql+psycopg://", creator=lambda: connect(self.url), poolclass=StaticPool,
             isolation_level="AUTOCOMMIT", query_cache_size=1000, use_native_hstore=False, pool_reset_on_return=None,
         )  # fmt: skip
+        self._engine = survive_interrupts(engine)
         try:
             self._connection = self._engine.connect()
             raw = self._connection.connection.driver_connection

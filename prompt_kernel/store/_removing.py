@@ -6,24 +6,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from prompt_kernel.names import key_of
-from prompt_kernel.store import _index, _references, _rows
+from prompt_kernel.store import _index, _references, _rows, _trash
 
 _SET_ASIDE: Final = text("UPDATE prompt SET deleted_at = :at, deleted_by = '' WHERE id = :id")
 _FORGET_REFERENCES: Final = text("DELETE FROM reference WHERE prompt_id = :id")
 _PROMPTS: Final = text("SELECT id, uid, path FROM prompt")
-_ERASE: Final = (
-    text("UPDATE reference SET target_id = NULL WHERE target_id = :id"),
-    text("DELETE FROM redirect WHERE prompt_id = :id"),
-    text("DELETE FROM label WHERE prompt_id = :id"),
-    text("DELETE FROM live_update WHERE prompt_id = :id"),
-    text("DELETE FROM live_document WHERE prompt_id = :id"),
-    text("DELETE FROM favourite WHERE prompt_id = :id"),
-    text("DELETE FROM opening WHERE prompt_id = :id"),
-    text("DELETE FROM linked_file WHERE prompt_id = :id"),
-    text("DELETE FROM version WHERE prompt_id = :id"),
-    text("UPDATE change SET detail = '', prompt_id = NULL WHERE prompt_id = :id"),
-    text("DELETE FROM prompt WHERE id = :id"),
-)
 _DIRECTORIES: Final = text("SELECT key FROM directory")
 _REMOVE_DIRECTORY: Final = text("DELETE FROM directory WHERE key = :key")
 _DOCUMENTS: Final = text("SELECT d.prompt_id, p.uid FROM live_document d JOIN prompt p ON p.id = d.prompt_id")
@@ -59,8 +46,7 @@ def sweep(connection: Connection, seen: Mapping[str, set[str]]) -> None:
     if doomed:
         _references.names_changed(connection, [row.path for row in doomed], [row.id for row in doomed])
     for row in doomed:
-        for statement in _ERASE:
-            connection.execute(statement, {"id": row.id})
+        _trash.erase(connection, row.id)
     kept = set(map(key_of, seen["directory"]))
     for (key,) in connection.execute(_DIRECTORIES).all():
         if key not in kept:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import StaticPool
 from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.locations import MEMORY
 from prompt_kernel.store import _engine, _schema
-from prompt_kernel.store._engine import CLOSED, FULL, HELD, Database
+from prompt_kernel.store._engine import CLOSED, FULL, HELD, Database, survive_interrupts
 
 #: "PrKe" in ASCII: tells our files from other SQLite databases.
 APPLICATION_ID: Final = 0x50724B65
@@ -78,9 +78,10 @@ class SqliteDatabase(Database):
                 isolation_level=None, cached_statements=512,
             )  # fmt: skip
 
-        self._engine = create_engine(
+        engine = create_engine(
             "sqlite://", creator=connect, poolclass=StaticPool, isolation_level="AUTOCOMMIT", query_cache_size=1000
         )
+        self._engine = survive_interrupts(engine)
         event.listen(self._engine, "connect", lambda connection, _record: self._tune(connection, new=new))
         self._connection = self._engine.connect()
         raw = self._connection.connection.driver_connection

@@ -28,7 +28,7 @@ _CONTENT = text(
     "SELECT p.id, p.path, p.description, p.tags, v.text FROM prompt p"
     " JOIN version v ON v.prompt_id = p.id AND v.number = p.head WHERE p.id = :id"
 )
-_PURGE = (
+_ERASE = (
     text("UPDATE reference SET target_id = NULL WHERE target_id = :id"),
     text("DELETE FROM reference WHERE prompt_id = :id"),
     text("DELETE FROM redirect WHERE prompt_id = :id"),
@@ -125,11 +125,16 @@ def purge(database: Database, name: str | None, writer: Writer) -> int:
         index = _index.of(connection)
         for prompt_id, found in doomed:
             index.remove(connection, prompt_id)
-            for statement in _PURGE:
-                connection.execute(statement, {"id": prompt_id})
+            erase(connection, prompt_id)
             _versions.log(connection, "purged", None, found.path, None, writer)
         if doomed:
             index.optimize(connection)
     if doomed:
         database.vacuum()
     return len(doomed)
+
+
+def erase(connection: Connection, prompt_id: int) -> None:
+    """Remove a prompt with all that belongs to it, but for its words in the search index; nothing is logged."""
+    for statement in _ERASE:
+        connection.execute(statement, {"id": prompt_id})

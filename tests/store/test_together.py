@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from prompt_kernel.errors import InvalidMetadataError, PathTakenError, PromptNotFoundError
 from prompt_kernel.store import Store
@@ -154,3 +155,19 @@ def test_other_threads_wait_for_the_end_of_a_block(store: Store) -> None:
         store.save("a", "new")
     thread.join(10)
     assert seen == ["new"]
+
+
+def test_whoever_interrupts_a_statement_undoes_the_change_and_keeps_the_store_open(store: Store) -> None:
+    store.save("a", "one\n")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    engine = store._database._engine  # noqa: SLF001 - where a statement runs, as a user's Ctrl-C meets it
+    for change in (lambda: store.save("a", "two\n"), lambda: store.history("a"), lambda: store.rename("a", "b")):
+        event.listen(engine, "do_execute", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            change()
+        event.remove(engine, "do_execute", interrupt)
+
+    assert (store["a"].text, store.save("a", "three\n").version) == ("one\n", 2)
