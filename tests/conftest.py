@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from prompt_kernel.store import Store
-from tests.postgres import Server, running
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 
 @pytest.fixture(autouse=True)
@@ -19,14 +22,16 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
+def postgres_server() -> Iterator["Server"]:
     """Give a PostgreSQL server that all tests of this process share: no test may stop it."""
+    from tests.postgres import running  # where only notebooks are tested, there is no driver for it
+
     with running() as server:
         yield server
 
 
 @pytest.fixture
-def postgres(postgres_server: Server) -> Iterator[str]:
+def postgres(postgres_server: "Server") -> Iterator[str]:
     """Give the URL of an empty schema in a PostgreSQL database."""
     with postgres_server.schema() as url:
         yield url

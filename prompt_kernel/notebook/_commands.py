@@ -64,7 +64,6 @@ _PATH = _argument("path", metavar="PATH", help="the prompt")
 _PINNED = _argument("path", metavar="PATH@PIN", help="the prompt; PATH@3 or PATH@label is that version of it")
 _TAG = _argument("--tag", metavar="TAG", help="only prompts that have this tag")
 _WITHIN = _argument("--directory", type=_directory, metavar="DIRECTORY", help="only prompts below this directory")
-_FOLDER = _argument("folder", metavar="FOLDER", help="the folder")
 _INTO = _argument("--into", type=_directory, default="", metavar="DIRECTORY", help="put them below this directory")
 _MESSAGE = _argument("-m", "--message", default="", metavar="MESSAGE", help="what changed, for the history")
 
@@ -168,16 +167,28 @@ def _recover(magics: "PromptMagics", args: Namespace) -> object:
     return magics.session.saw(magics.session.store.recover(args.path, to=args.to))
 
 
-@_command("import", "Take in a folder of markdown files.", _FOLDER, _INTO, _MESSAGE)
+@_command(
+    "import", "Take in a folder of markdown files, or another tool's prompts.",
+    _argument("folder", metavar="FOLDER", help="the folder, or the file"), _INTO, _MESSAGE,
+    _argument("--format", metavar="NAME", help="whose prompts these are (default: as recognised)"),
+)  # fmt: skip
 def _import(magics: "PromptMagics", args: Namespace) -> object:
     with _progress("Importing") as progress:
-        return magics.session.store.import_folder(args.folder, into=args.into, message=args.message, progress=progress)
+        return magics.session.store.import_from(
+            args.folder, format=args.format, into=args.into, message=args.message, progress=progress
+        )
 
 
-@_command("export", "Write prompts to a folder as markdown files.", _FOLDER, _WITHIN)
+@_command(
+    "export", "Write prompts as markdown files, or for another tool.",
+    _argument("folder", metavar="FOLDER", help="the folder, or the file"), _WITHIN,
+    _argument("--format", metavar="NAME", default="markdown", help="for which tool (default: markdown)"),
+)  # fmt: skip
 def _export(magics: "PromptMagics", args: Namespace) -> object:
     with _progress("Exporting") as progress:
-        return magics.session.store.export_folder(args.folder, directory=args.directory or "", progress=progress)
+        return magics.session.store.export_to(
+            args.folder, format=args.format, directory=args.directory or "", progress=progress
+        )
 
 
 @contextmanager

@@ -554,6 +554,14 @@ def test_a_folder_goes_out_and_comes_in(run: Run, library: Store, tmp_path: Path
     assert library[report.created[0]].message == "brought in"
 
 
+def test_the_prompts_of_another_tool_go_out_and_come_in(run: Run, library: Store, tmp_path: Path) -> None:
+    out = tmp_path / "prompts"
+    assert run(f"%prompts export '{out}' --format dotprompt --directory style").format == "dotprompt"
+    report = run(f"%prompts import '{out}' --into copy")
+    assert (report.format, len(report.created)) == ("dotprompt", 2)
+    assert library["copy/tone"].variables == library["style/tone"].variables
+
+
 def test_another_store_is_used_and_made_on_the_way(run: Run, shell: InteractiveShell, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     assert run(f"%prompts use {other}").prompts == 0
