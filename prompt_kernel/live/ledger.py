@@ -144,22 +144,24 @@ class Ledger:
     async def _rescue(self, room: Room) -> None:
         """Keep the text of a room whose document was replaced in the store, and send everybody to the new one."""
         text, author = room.text, ", ".join(room.editors)
+        await self._move_on(room, lambda log: log.keep_lost(room.uid, text, author))
+
+    async def _restart(self, room: Room) -> None:
+        """Begin a new document with the text of a room whose own is damaged in the store."""
+        _logger.warning("The live text of %s was damaged, and is made anew.", room.status.path)
+        text, author = room.text, ", ".join(room.editors)
+        await self._move_on(room, lambda log: log.replace(room.uid, room.epoch, room.synced, text, author))
+
+    async def _move_on(self, room: Room, keep: Callable[[Log], Prompt | None]) -> None:
+        """Let `keep` see to the text of a room, tell of a copy that it has made, and send everybody to the new one."""
         try:
-            copy = await self._while_closed(room, lambda log: log.keep_lost(room.uid, text, author))
+            copy = await self._while_closed(room, keep)
         except InvalidTextError as error:
             room.notice("refused", f"The document of {room.status.path} was replaced. {error}")
             copy = None
         if copy is not None:
             self.counts["copies"] += 1
             room.tell_of_copy(copy.path)
-        del self._rooms[room.uid]
-        room.close(protocol.OTHER_EPOCH, OTHER_EPOCH)
-
-    async def _restart(self, room: Room) -> None:
-        """Begin a new document with the text of a room whose own is damaged in the store."""
-        _logger.warning("The live text of %s was damaged, and is made anew.", room.status.path)
-        text = room.text
-        await self._while_closed(room, lambda log: log.restart(room.uid, room.epoch, room.synced, text))
         del self._rooms[room.uid]
         room.close(protocol.OTHER_EPOCH, OTHER_EPOCH)
 

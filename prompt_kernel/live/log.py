@@ -99,11 +99,23 @@ class Log:
         Raises:
             PromptNotFoundError: the prompt was purged.
         """
+        cursor = self._live.last()
+        return self._opened(self._renew(uid, epoch, synced, text)[0], cursor)
+
+    def replace(self, uid: str, epoch: str, synced: int, text: str, author: str) -> Prompt | None:
+        """Begin a new epoch with the text of a room; where another server was first, keep the text as a conflict copy.
+
+        Raises:
+            PromptNotFoundError: the prompt was purged.
+            InvalidTextError: no store can hold the text.
+        """
+        _, is_ours = self._renew(uid, epoch, synced, text)
+        return None if is_ours else self.keep_lost(uid, text, author)
+
+    def _renew(self, uid: str, epoch: str, synced: int, text: str | None) -> tuple[LiveDocument, bool]:
         if text is not None:
             text = self._with_newest(uid, synced, text)
-        cursor = self._live.last()
-        kept = self._live.renew(uid, epoch=epoch, seed=seed, text=text, rebase=rebase)
-        return self._opened(kept, cursor)
+        return self._live.renew(uid, epoch=epoch, seed=seed, text=text, rebase=rebase)
 
     def _with_newest(self, uid: str, synced: int, text: str) -> str:
         """Return a text with what was saved since the version `synced`, unless it may have some of that already."""

@@ -188,24 +188,26 @@ class LiveLog:
         text, author, origin, message = self._ask(_TEXT, id=prompt_id, number=number)[0]
         return text, author, origin, message
 
-    def renew(self, uid: str, *, epoch: str, seed: Seed, text: str | None, rebase: Rebase) -> LiveDocument:
-        """Begin a new epoch for a document that cannot be read any more, or has grown too old; return what is there.
+    def renew(self, uid: str, *, epoch: str, seed: Seed, text: str | None, rebase: Rebase) -> tuple[LiveDocument, bool]:
+        """Begin a new epoch for a document that cannot be read any more, or has grown too old.
 
         The new document holds the newest version, and `text` as an edit of it where one is given. Where the epoch is
-        not `epoch` any more, somebody else has done so, and nothing changes.
+        not `epoch` any more, somebody else has done so, and nothing changes. Returns the document that is there then,
+        and whether it is ours.
 
         Raises:
             PromptNotFoundError: the prompt was purged.
         """
         with self._database.writing():
             row = self._row(uid)
-            if row.epoch is None or row.epoch == epoch:
+            is_ours = row.epoch is None or row.epoch == epoch
+            if is_ours:
                 head = self._text(row.id, row.head)[0]
                 synced_state = state = seed(head)
                 if text is not None and text != head:
                     _, state = rebase(synced_state, head, text, ())
                 self._begin(row, state, synced_state)
-            return self._document(uid, self._row(uid))
+            return self._document(uid, self._row(uid)), is_ours
 
     # The log
 

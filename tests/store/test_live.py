@@ -314,7 +314,8 @@ def test_a_new_epoch_forgets_the_old_one(store: Store, document: LiveDocument) -
     uid, epoch, *_ = document
     store.live.append([(uid, epoch, b"1", "")], "p")
     store.save("a", "two")
-    renewed = store.live.renew(uid, epoch=epoch, seed=seed, text=None, rebase=never)
+    renewed, is_ours = store.live.renew(uid, epoch=epoch, seed=seed, text=None, rebase=never)
+    assert is_ours
     assert renewed == LiveDocument(uid, renewed.epoch, b"two", 1, (), 2) == store.live.peek(uid)
     assert renewed.epoch != epoch
     assert (store.live.append([(uid, epoch, b"late", "")], "p"), store.live.tail(0)) == ([None], [])
@@ -322,7 +323,7 @@ def test_a_new_epoch_forgets_the_old_one(store: Store, document: LiveDocument) -
 
 def test_a_text_that_was_rescued_is_an_edit_of_the_newest_version(store: Store, document: LiveDocument) -> None:
     uid, epoch, *_ = document
-    renewed = store.live.renew(uid, epoch=epoch, seed=seed, text="rescued", rebase=rebase)
+    renewed, _ = store.live.renew(uid, epoch=epoch, seed=seed, text="rescued", rebase=rebase)
     assert (renewed.state, renewed.synced, renewed.updates) == (b"one | rescued", 1, ())
     store.save("a", "two")
     seen: list[bytes] = []
@@ -333,12 +334,14 @@ def test_a_text_that_was_rescued_is_an_edit_of_the_newest_version(store: Store, 
 def test_of_two_that_renew_a_document_the_second_gets_what_the_first_made(
     store: Store, document: LiveDocument, other: Store
 ) -> None:
-    first = store.live.renew(document.uid, epoch=document.epoch, seed=seed, text="one", rebase=never)
-    assert other.live.renew(document.uid, epoch=document.epoch, seed=never, text="x", rebase=never) == first
+    first, is_ours = store.live.renew(document.uid, epoch=document.epoch, seed=seed, text="one", rebase=never)
+    assert is_ours
+    again = other.live.renew(document.uid, epoch=document.epoch, seed=never, text="x", rebase=never)
+    assert again == (first, False)
 
 
 def test_a_document_that_was_never_made_is_made_anew(store: Store, uid: str) -> None:
-    assert store.live.renew(uid, epoch="", seed=seed, text=None, rebase=never).state == b"one"
+    assert store.live.renew(uid, epoch="", seed=seed, text=None, rebase=never)[0].state == b"one"
 
 
 # Forgetting

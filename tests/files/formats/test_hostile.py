@@ -65,7 +65,8 @@ def test_no_text_takes_long(plant: Plant, name: str) -> None:
             store.import_from(
                 plant({file: content(text)}) / (file if file.endswith((".csv", ".json")) else ""), format=name
             )
-            assert time.perf_counter() - started < 5, opening
+            # What backtracks would take hours; what does not is done in a second or two, however busy the machine.
+            assert time.perf_counter() - started < 60, opening
             assert len(store) == 1
 
 
