@@ -69,7 +69,7 @@ def test_changes_on_both_sides_are_told_as_they_happen(
     assert told.get(timeout=TIMEOUT).pulled == ("o/late",)
 
 
-def test_a_folder_that_goes_and_comes_back_is_told_once_each(
+def test_a_folder_that_goes_and_comes_back_is_told_and_watched_again(
     store: Store, root: Path, told: "Queue[SyncReport]"
 ) -> None:
     told.get(timeout=TIMEOUT)
@@ -79,7 +79,9 @@ def test_a_folder_that_goes_and_comes_back_is_told_once_each(
     root.with_name("away").rename(root)
     assert told.get(timeout=TIMEOUT) == SyncReport(unchanged=1)
     (root / "a.md").write_text("back\n", "utf-8")
-    assert told.get(timeout=TIMEOUT).pulled == ("d/a",)
+    while (report := told.get(timeout=TIMEOUT)).pulled != ("d/a",):
+        # The folder may have been looked at in the midst of its return.
+        assert not report.changed
 
 
 def test_what_is_wrong_from_the_beginning_is_an_error(store: Store, root: Path) -> None:
