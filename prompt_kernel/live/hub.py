@@ -207,13 +207,12 @@ class Hub:
 
     async def _keep_listening(self) -> None:
         """Hear at once what others have committed, and what other servers tell."""
-        known: object = None
         while not self._stopping.is_set():
-            if not await self._guarded(self._listen, known):
+            if not await self._guarded(self._listen):
                 await self._pause(1.0)
-            known = self._known
 
-    async def _listen(self, known: object) -> None:
+    async def _listen(self) -> None:
+        known = self._known
         self._known, messages = await self._ears(lambda store: store.live.hear(known, _ATTENTION))
         for message in messages:
             self._neighbours.hear(message)
