@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from prompt_kernel import errors
     from prompt_kernel.errors import PromptKernelError
-    from prompt_kernel.expansion import Expansion, Limits, Manifest, Texts, expand
+    from prompt_kernel.expansion import CompiledPrompt, Expansion, Limits, Manifest, Texts, expand
     from prompt_kernel.language import escape, parse, unparse
     from prompt_kernel.records import Prompt
     from prompt_kernel.store import Store, connect, default_url, restore_backup
@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 
 #: Where each public name lives; it is imported on first use, so that `import prompt_kernel` costs next to nothing.
 _HOMES = {
+    "CompiledPrompt": "expansion",
     "Expansion": "expansion",
     "Limits": "expansion",
     "Manifest": "expansion",
@@ -42,6 +43,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CompiledPrompt",
     "Expansion",
     "Limits",
     "Manifest",

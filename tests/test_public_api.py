@@ -14,6 +14,7 @@ import prompt_kernel as pk
 
 #: What a person can use. To add a name, add it here, too: taking one away again would break somebody's notebook.
 NAMES = [
+    "CompiledPrompt",
     "Expansion",
     "Limits",
     "Manifest",

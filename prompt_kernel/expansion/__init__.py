@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
-from prompt_kernel.errors import DamagedTextError, MissingVariableError
-from prompt_kernel.expansion._fill import Filled, Plan, fill, manifest, pieces
-from prompt_kernel.expansion._graph import Node, Resolve, load, resolver
+from prompt_kernel.errors import MissingVariableError
+from prompt_kernel.expansion._compiled import CompiledPrompt
+from prompt_kernel.expansion._fill import Filled, Plan
+from prompt_kernel.expansion._graph import load, resolver
+from prompt_kernel.expansion._manifest import expand_manifest, finish
 from prompt_kernel.expansion._source import Pin, Source, SourceText, Texts, choose, hash_of, matching
 from prompt_kernel.expansion._values import (
+    DEFAULT_LIMITS,
     Details,
     Diagnostic,
     Expansion,
@@ -22,11 +25,9 @@ from prompt_kernel.expansion._values import (
     Piece,
     Severity,
 )
-from prompt_kernel.language import Inclusion
 from prompt_kernel.variables import Declaration
 
 NO_VALUES: Mapping[str, object] = {}
-DEFAULT_LIMITS = Limits()
 
 
 class _Remembered:
@@ -89,6 +90,17 @@ class Expander:
             self._refresh()
             plan = self._plan(text, strict=strict, limits=limits)
         return finish(plan, variables, limits, strict=strict)
+
+    def compile(self, root: str | SourceText, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
+        """Resolve all that a path or a text includes, so that it can be filled without the source.
+
+        Raises:
+            NotFoundError, ExpansionError: see `errors`.
+        """
+        with self._transaction():
+            self._refresh()
+            text = find(self.source, root) if isinstance(root, str) else root
+            return CompiledPrompt.of(self._plan(text, strict=True, limits=limits).graph, limits)
 
     def declarations(self, root: str | SourceText) -> dict[str, Declaration]:
         """Return every variable that expanding a path or a text takes, own and inherited, in order of first use."""
@@ -162,58 +174,9 @@ def split_pin(path: str) -> tuple[str, Pin]:
 _LONGEST_VERSION = 9
 
 
-def finish(plan: Plan, variables: Mapping[str, object], limits: Limits, *, strict: bool) -> Expansion:
-    """Fill `plan` and wrap what comes out."""
-    filled = fill(plan, variables, limits, strict=strict)
-    root = plan.graph.root.source
-    details = Details(
-        root.path,
-        root.version,
-        filled.values,
-        frozenset(filled.defaults),
-        (*plan.graph.diagnostics, *filled.diagnostics),
-        lambda: pieces(plan, filled),
-        lambda: manifest(plan.graph),
-    )
-    return Expansion(filled.text, details)
-
-
-def expand_manifest(
-    recorded: Manifest,
-    texts: list[SourceText],
-    variables: Mapping[str, object],
-    *,
-    strict: bool = True,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Expansion:
-    """Expand exactly what `recorded` names; `texts` are the texts of its entries, in order.
-
-    Raises:
-        DamagedTextError: a text is not the one that the manifest was made from.
-        ExpansionError: a variable is missing or does not fit.
-    """
-    for entry, text in zip(recorded.entries, texts, strict=True):
-        if hash_of(text.text) != entry.sha256:
-            raise DamagedTextError(entry.path or "text", entry.version or 0)
-    plan = Plan(load(texts[0], _recorded_resolver(recorded, texts), limits, strict=strict))
-    return finish(plan, variables, limits, strict=strict)
-
-
-def _recorded_resolver(recorded: Manifest, texts: list[SourceText]) -> Resolve:
-    found: dict[object, dict[int, tuple[int, ...] | None]] = {}
-    for entry, text in zip(recorded.entries, texts, strict=True):
-        numbers = (number for number, part in enumerate(text.parts) if isinstance(part, Inclusion))
-        found[text.identity] = dict(zip(numbers, entry.includes, strict=True))
-
-    def resolve(node: Node, number: int, _inclusion: Inclusion) -> list[SourceText] | None:
-        targets = found[node.source.identity][number]
-        return None if targets is None else [texts[target] for target in targets]
-
-    return resolve
-
-
 __all__ = [
     "DEFAULT_LIMITS",
+    "CompiledPrompt",
     "Details",
     "Diagnostic",
     "Expander",

@@ -197,6 +197,9 @@ class _Loader:
             arguments = tuple({**dict(node.arguments), **dict(arguments)}.items())
         if len(arguments) > self._limits.arguments:
             raise ExpansionTooLargeError("arguments", self._limits.arguments, len(arguments))
+        if not found:  # left out on purpose: see CompiledPrompt.swap
+            node.targets[number] = []
+            return
         first = self._node(found[0], arguments, node)
         targets = node.targets[number] = [first]
         node.steps.append(first)

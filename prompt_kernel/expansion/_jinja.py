@@ -230,10 +230,9 @@ def _split(text: str, node: Node) -> Iterator[str | Node]:
             continue
         yield _unbroken("".join(run), node)
         run.clear()
-        first, *others = node.targets[int(found[1])]
-        yield first
-        for target in others:
-            yield "\n"
+        for place, target in enumerate(node.targets[int(found[1])]):
+            if place:
+                yield "\n"
             yield target
     yield _unbroken("".join(run) + text[done:], node)
 

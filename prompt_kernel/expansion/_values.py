@@ -23,6 +23,9 @@ class Limits:
     arguments: int = 100
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Piece(NamedTuple):
     """A run of expanded text, and where it came from.
 

@@ -24,6 +24,7 @@ from prompt_kernel.errors import (
 from prompt_kernel.expansion import (
     DEFAULT_LIMITS,
     NO_VALUES,
+    CompiledPrompt,
     Expander,
     Expansion,
     Limits,
@@ -564,6 +565,18 @@ class Store:
         ]
         given = {**variables, **values} if variables else values
         return expand_manifest(manifest, texts, given, strict=strict, limits=limits)
+
+    def compile(self, path: str, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
+        """Return a prompt with all that it includes as it is now: it fills variables without the store, and pickles.
+
+        Raises:
+            NotFoundError, ExpansionError: see `errors`.
+        """
+        return self._expander.compile(path, limits=limits)
+
+    def compile_text(self, content: str, *, directory: str = "", limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
+        """Compile a text that is not stored, as if it stood in `directory`; see `compile`."""
+        return self._expander.compile(SourceText("", content, directory=directory), limits=limits)
 
     def render(
         self,
