@@ -22,10 +22,23 @@ DASHBOARD = ROOT / "dashboard" / "prompt_kernel_dashboard"
 #: The house, from the ground up. What is not yet built has its place already.
 LAYERS = [
     {"errors", "display"},
-    {"spans", "codespans", "variables", "names", "language", "merge", "locations", "postgres", "authors", "matching"},
-    {"tables", "expansion", "records"},
+    {
+        "spans",
+        "codespans",
+        "variables",
+        "names",
+        "language",
+        "merge",
+        "locations",
+        "postgres",
+        "authors",
+        "matching",
+        "tokens",
+        "progress",
+    },
+    {"tables", "expansion", "records", "runs"},
     {"store", "completions"},
-    {"frames", "files", "wire"},
+    {"frames", "files", "wire", "lock"},
     {"client", "live", "experiments"},
     {"notebook", "server"},
     {"cli"},
@@ -35,6 +48,8 @@ FRONT_DOOR = "prompt_kernel"
 
 UPWARD_ON_USE = {
     ("display", "notebook"): "a value draws its card when it is shown, and is plain data until then",
+    ("store", "frames"): "render_frame and measure are verbs of a store, written in terms of compiled prompts",
+    ("store", "lock"): "freeze, verify and connect(lock=…) are verbs of a store, written in terms of manifests",
     ("store", "files"): "import_folder, export_folder and sync are verbs of a store, written in terms of stores",
     ("store", "client"): "connect(http://…) opens the store of a server, by the same verbs",
     (FRONT_DOOR, "notebook"): "%load_ext prompt_kernel",
@@ -54,9 +69,15 @@ OUTSIDE = {
     "traitlets": {"notebook"},
     "ipywidgets": {"notebook"},
     "anywidget": {"notebook"},
-    "pandas": {"frames"},
-    "polars": {"frames"},
-    "httpx": {"client"},
+    "pandas": {"frames", "experiments"},
+    "polars": {"frames", "experiments"},
+    "pyarrow": {"frames"},
+    "tiktoken": {"tokens"},
+    "tqdm": {"progress"},
+    "stamina": {"experiments"},
+    "jsonschema": {"experiments"},
+    "httpx": {"client", "experiments"},
+    "websockets": {"client"},
     "pycrdt": {"live"},
     "regex": {"store"},
     "fastapi": {"server"},
@@ -68,7 +89,20 @@ OUTSIDE = {
     "watchfiles": {"files"},
 }
 #: These are imported on use only: they are the user's own, or slow, or optional.
-NEVER_AT_THE_TOP = {"watchfiles", "pandas", "polars", "platformdirs", "ipywidgets", "anywidget", "regex"}
+NEVER_AT_THE_TOP = {
+    "watchfiles",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "tiktoken",
+    "tqdm",
+    "stamina",
+    "jsonschema",
+    "platformdirs",
+    "ipywidgets",
+    "anywidget",
+    "regex",
+}
 
 
 # Reading the source
