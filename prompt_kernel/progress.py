@@ -15,7 +15,7 @@ _PATIENCE: Final = 0.5
 
 
 @contextmanager
-def tracking(title: str, total: int, progress: Progress = True) -> Iterator[Advance]:
+def tracking(title: str, total: int, progress: Progress) -> Iterator[Advance]:
     """Show how many of `total` are done; gives a function `advance(more=1, remark="")` to call on the way."""
     if callable(progress):
         yield _teller(total, progress)
