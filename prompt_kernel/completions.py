@@ -33,6 +33,7 @@ _CLOSURE: Final = """WITH RECURSIVE closure(id) AS (
     WHERE r.prompt_id = closure.id)
     SELECT v.text, v.engine, v.variables FROM closure JOIN prompt p ON p.id = closure.id
     JOIN version v ON v.prompt_id = p.id AND v.number = p.head"""
+_EXPERIMENTS: Final = "SELECT name FROM experiment ORDER BY updated_at DESC LIMIT 200"
 _LAST: Final = chr(0x10FFFF)
 _T = TypeVar("_T")
 #: Gives the rows of a statement with its values.
@@ -65,6 +66,11 @@ def variables(url: str, path: str) -> list[str]:
         return list(names)
 
     return _asked(url, ask, [])
+
+
+def experiments(url: str) -> list[str]:
+    """Return the names of the experiments, the latest first."""
+    return _asked(url, lambda rows: [str(row[0]) for row in rows(_EXPERIMENTS, {})], [])
 
 
 def ranked(rows: Rows, beginning: str, directory: str, limit: int) -> dict[str, str]:

@@ -9,20 +9,25 @@
     │   ├── PromptNotFoundError
     │   │   └── DisabledPromptError     it is there, but its directory is switched off
     │   ├── VersionNotFoundError
-    │   └── DirectoryNotFoundError
+    │   ├── DirectoryNotFoundError
+    │   ├── ExperimentNotFoundError
+    │   └── NotLockedError              the lock that the store was opened with does not have it
     ├── ExpansionError                  what can go wrong while a text is expanded
     │   ├── AmbiguousNameError          a short name fits several prompts
     │   ├── PromptSyntaxError           a template of the `jinja` engine is malformed or fails
     │   ├── InclusionCycleError
     │   ├── MissingVariableError
+    │   │   └── MissingColumnError      the rows have no column for a variable
     │   ├── InvalidVariableError        a value does not fit the declared type
-    │   └── ExpansionTooLargeError
+    │   ├── ExpansionTooLargeError
+    │   └── BadRowsError                not one row can be filled in
     ├── ConflictError                   somebody else changed the same lines meanwhile
     ├── ReferencedError                 other prompts include what is to be deleted
     ├── DivergedError                   two stores say different things of what should be the same
     ├── DirectoryNotEmptyError          there are prompts in the directory that is to be removed
     ├── ImportFileError                 files that cannot be imported, all of them at once
     ├── ExportFileError                 files that cannot be written
+    ├── LockFileError                   a lock that cannot be read or kept
     ├── SyncError                       a linked folder that cannot be brought together with its directory
     ├── StoreError
     │   ├── StoreUnavailableError       the database cannot be opened, read or written
@@ -32,6 +37,9 @@
     │   └── DamagedTextError            a stored text does not match its hash
     ├── AccessDeniedError               the server does not let this token do that
     ├── InvalidRequestError             a request to the server is malformed
+    ├── InvalidFrameError               what was given as rows has no rows that can be read
+    ├── TokenizerError                  there is no such tokenizer, or it cannot be had
+    ├── ModelError                      a model of an experiment gave no answer
     └── MissingExtraError               an optional dependency is not installed
 
 Each message says what is wrong, where, and what to do. In a notebook an error is that sentence and no traceback;
@@ -166,6 +174,24 @@ class DirectoryNotFoundError(NotFoundError):
         self.path, self.suggestions = path, tuple(suggestions)
 
 
+class ExperimentNotFoundError(NotFoundError):
+    """No experiment of that name."""
+
+    def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
+        """Say that the experiment `name` is missing; `suggestions` are what it may have meant."""
+        super().__init__(f"There is no experiment {name!r}.{_did_you_mean(suggestions)}")
+        self.name, self.suggestions = name, tuple(suggestions)
+
+
+class NotLockedError(NotFoundError):
+    """The store expands what a lock has frozen, and this is not in it."""
+
+    def __init__(self, name: str, lock: str, reason: str) -> None:
+        """Say why `name` cannot be had by the file `lock`, and what to do."""
+        super().__init__(f"{name} is not in {lock}: {reason}.")
+        self.name, self.lock, self.reason = name, lock, reason
+
+
 class ExpansionError(PromptKernelError):
     """A text could not be expanded."""
 
@@ -217,6 +243,28 @@ class MissingVariableError(ExpansionError):
         self.names = names
 
 
+class MissingColumnError(MissingVariableError):
+    """Variables that rows are to fill, and that no column, no shared value and no default is there for."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[str], suggestions: Sequence[str] = ()) -> None:
+        """Name what is missing and what `columns` there are; `suggestions` are those that may have been meant."""
+        super().__init__(names)
+        needs = f"the variable {names[0]}" if len(names) == 1 else f"the variables {', '.join(names)}"
+        has = f"The columns are {', '.join(columns[:_MOST_COLUMNS])}" if columns else "There are no columns"
+        more = ", …" if len(columns) > _MOST_COLUMNS else ""
+        give = ", ".join(f"{name}=…" for name in names)
+        self.args = (
+            (
+                f"There is no column and no value for {needs}. {has}{more}.{_did_you_mean(suggestions)}"
+                f" Rename a column, or give {give} for all rows."
+            ),
+        )
+        self.columns, self.suggestions = tuple(columns), tuple(suggestions)
+
+
+_MOST_COLUMNS = 20
+
+
 class InvalidVariableError(ExpansionError):
     """A value that does not fit what the prompt declares."""
 
@@ -244,6 +292,16 @@ _EXACT_UP_TO = 10**9
 
 def _count(number: int) -> str:
     return f"{number:,}" if number < _EXACT_UP_TO else f"{number:.1e}" if number < 10**300 else "over 1e300"
+
+
+class BadRowsError(ExpansionError):
+    """Not one of the rows can be filled in."""
+
+    def __init__(self, prompt: str, count: int, problems: Sequence[str]) -> None:
+        """Say that all `count` rows are bad; `problems` are sentences on the first of them."""
+        rows = "The only row is" if count == 1 else f"All {count:,} rows are"
+        super().__init__(f"{rows} bad, so nothing was made of {prompt}: {' '.join(problems)}")
+        self.prompt, self.count, self.problems = prompt, count, tuple(problems)
 
 
 class ConflictError(PromptKernelError):
@@ -317,6 +375,15 @@ class ExportFileError(PromptKernelError):
         lines = "".join(f"\n  {name}: {reason}" for name, reason in problems.items())
         super().__init__(f"The export to {folder} has stopped, because {count} cannot be written:{lines}")
         self.folder, self.problems = folder, dict(problems)
+
+
+class LockFileError(PromptKernelError):
+    """A lock that cannot be read or written, or that freezes what the store has not got."""
+
+    def __init__(self, lock: str, reason: str) -> None:
+        """Say what is wrong with the file `lock`, and what to do."""
+        super().__init__(f"{lock} cannot be used: {reason}.")
+        self.lock, self.reason = lock, reason
 
 
 class SyncError(PromptKernelError):
@@ -399,6 +466,46 @@ class InvalidRequestError(PromptKernelError):
         """Say in a sentence what is wrong with it."""
         super().__init__(reason)
         self.reason = reason
+
+
+class InvalidFrameError(PromptKernelError):
+    """What was given as rows, and cannot be read as such."""
+
+    def __init__(self, reason: str) -> None:
+        """Say in a sentence what is wrong with it, and what to give instead."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TokenizerError(PromptKernelError):
+    """A tokenizer that is not there, or cannot be had just now."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """Say why the tokenizer `name` cannot be used."""
+        super().__init__(f"The tokenizer {name} cannot be used: {reason}.")
+        self.name, self.reason = name, reason
+
+
+class ModelError(PromptKernelError):
+    """A model gave no answer.
+
+    `http_status` is that of the response, None where there was none. `may_pass` tells that the same may work in a
+    while, and `retry_after` in how many seconds, where the server says so.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        reason: str,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+        may_pass: bool = False,
+    ) -> None:
+        """Say that `model` has not answered because of `reason`."""
+        super().__init__(f"{model} gave no answer: {reason}.")
+        self.model, self.reason, self.http_status = model, reason, http_status
+        self.retry_after, self.may_pass = retry_after, may_pass
 
 
 class MissingExtraError(PromptKernelError):

@@ -8,6 +8,8 @@ from typing import Final
 from prompt_kernel.errors import StoreUnavailableError
 
 MEMORY: Final = ":memory:"
+#: The file beside a notebook that says which versions it has used; see `prompt_kernel.lock`.
+LOCK_FILE: Final = "prompts.lock"
 URL_VARIABLE: Final = "PROMPT_KERNEL_URL"
 _PREFIX: Final = "sqlite:///"
 _POSTGRES: Final = "postgresql+psycopg://"
@@ -16,6 +18,8 @@ _POSTGRES_TOO: Final = ("postgresql://", "postgres://")
 _SERVERS: Final = ("http://", "https://")
 #: Between the user and the host, where in a malformed URL it may hold anything; or among the options.
 _PASSWORD: Final = re.compile(r"(://[^:/?@]*:).*@")
+#: What `remember` puts after what may be shown.
+_NUMBER: Final = re.compile(r"#\d+$")
 _PASSWORD_OPTION: Final = re.compile(r"([?&](?:ssl)?password=)[^&]*")
 
 
@@ -72,6 +76,30 @@ def shown(url: str) -> str:
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("#")[0].partition("?")[0].partition("/")
     return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}".rstrip("/")
+
+
+#: URLs with what may be a secret in them, by the names that they are given, and the names.
+_SECRETS: Final[dict[str, str]] = {}
+_NAMES: Final[dict[str, str]] = {}
+
+
+def remember(url: str) -> str:
+    """Return a name for `url` that may be shown, by which `recall` finds it again, in this process.
+
+    It is the URL itself where nothing in it is a secret. Two that differ in their secrets have two names: who may only
+    read must not come to use the token of who may write.
+    """
+    place = shown(url)
+    if place == url:
+        return url
+    name = _NAMES.setdefault(url, f"{place}#{len(_NAMES) + 1}")
+    _SECRETS[name] = url
+    return name
+
+
+def recall(name: str) -> str:
+    """Return the URL that has that name; in another process what may be shown of it."""
+    return _SECRETS.get(name, _NUMBER.sub("", name) if is_server(name) or is_postgres(name) else name)
 
 
 def cache_folder() -> Path:

@@ -5,7 +5,7 @@ These are many lines for one module, because they are one list of small things.
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
@@ -17,10 +17,21 @@ from prompt_kernel.variables import Declaration
 
 if TYPE_CHECKING:
     from prompt_kernel.expansion import Expansion
+    from prompt_kernel.notebook._editor_widget import Editor
 
 #: Who writes: a notebook, the command line, plain Python, or one of the other ends.
 Origin = Literal["notebook", "dashboard", "api", "mcp", "import", "cli", "python"]
 ORIGINS: Final[tuple[str, ...]] = get_args(Origin)
+
+#: Marks a field that means something in this process only: it is not compared, shown, written or sent.
+_LOCAL: Final = {"local": True}
+
+
+def field_names(kind: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a record that others can use, in order."""
+    if not is_dataclass(kind):
+        return tuple(kind._fields)
+    return tuple(part.name for part in fields(kind) if part.metadata != _LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Prompt(Shown):
     `tags` and `description` are the prompt's own and the same for all its versions; `text`, `engine` and `variables`
     are the version's. `sha256` is the hex hash of the text in UTF-8. `uid` stays the same when the prompt is renamed.
     `merged` tells that a save brought in somebody else's change, so that the text is not quite what was handed in.
+    `store_url` is where it was read, without a password: by it `edit` finds the store.
     """
 
     path: str
@@ -49,6 +61,7 @@ class Prompt(Shown):
     display_name: str
     enabled: bool = True
     merged: bool = False
+    store_url: str = field(default="", compare=False, repr=False, metadata=_LOCAL)
 
     @property
     def name(self) -> str:
@@ -59,6 +72,21 @@ class Prompt(Shown):
     def directory(self) -> str:
         """What comes before the name, "" at the top."""
         return directory_of(self.path)
+
+    def edit(self, *, author: str | None = None, height: int = 360, read_only: bool = False) -> "Editor":
+        """Return the shared editor of the live text as a widget, `height` pixels high: whoever has it open types in it.
+
+        It is the room of the dashboard's editor, so that a notebook and a browser edit one text. What is typed is in
+        the store at once; a version is made by Save, when everybody has left, or after ten quiet minutes. `author` is
+        who is noted, by default the notebook's author or the one that the store was opened with.
+
+        Raises:
+            PromptKernelError: this prompt was not read from a store, or from one in memory.
+            MissingExtraError: the part for notebooks, or for servers, is not installed.
+        """
+        from prompt_kernel.notebook.editing import edit  # noqa: PLC0415 - widgets are optional, and a record is data
+
+        return edit(self, author=author, height=height, read_only=read_only)
 
     def __str__(self) -> str:
         return self.text
@@ -421,6 +449,63 @@ class SyncReport(Shown):
 
 
 @dataclass(frozen=True, slots=True)
+class Drift(Shown):
+    """One way in which a store differs from what a lock has frozen.
+
+    `path` and `version` are what is frozen, `now` what stands in its place, as `path@version`, "" where nothing does.
+    `names` are the names of the lock that it changes. `diff` has both texts, where there are two.
+    """
+
+    kind: Literal["changed", "label moved", "elsewhere", "renamed", "deleted", "purged", "replaced", "broken"]
+    path: str
+    version: int
+    now: str
+    message: str
+    names: tuple[str, ...]
+    diff: TextDiff | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}@{self.version}: {self.kind}: {self.message} (in {', '.join(self.names)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen(Shown):
+    """What a lock says now, and what was done to it: names that were added, changed, or said so before.
+
+    `kept` are names that were not used here and stay as they were, `dropped` those that were taken out. `notes` are
+    sentences that whoever relies on the lock has to know; `drift` is how the store already differs from what was used.
+    """
+
+    file: str
+    prompts: int
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
+
+    def __str__(self) -> str:
+        counts = [
+            f"{len(names):,} {what}"
+            for what, names in (
+                ("new", self.added), ("changed", self.changed), ("as before", self.unchanged),
+                ("kept as they were", self.kept), ("dropped", self.dropped),
+            )
+            if names
+        ]  # fmt: skip
+        total = len(self.added) + len(self.changed) + len(self.unchanged) + len(self.kept)
+        held = f"{_many(total, 'name')}, {_many(self.prompts, 'prompt')}"
+        return "\n".join([f"{self.file} holds {held}: {', '.join(counts)}.", *self.remarks])
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What somebody should look at, a sentence each."""
+        return (*self.notes, *(f"The store has moved on since this was used: {drift}." for drift in self.drift))
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A prompt that is to be saved with others in one transaction; what is None stays as it is.
 
@@ -465,7 +550,7 @@ def _many(count: int, noun: str) -> str:
 
 
 __all__ = [
-    "ORIGINS", "Change", "Directory", "Draft", "Entry", "ExportReport", "Finding", "Hit", "Impact", "ImportReport",
-    "Loss", "Origin", "Prompt", "Reference", "Replaced", "Replacement", "Rows", "Salvaged", "Suggestion", "Summary",
-    "SyncReport", "TextDiff", "Token", "Trashed", "Version",
+    "ORIGINS", "Change", "Directory", "Draft", "Drift", "Entry", "ExportReport", "Finding", "Frozen", "Hit",
+    "Impact", "ImportReport", "Loss", "Origin", "Prompt", "Reference", "Replaced", "Replacement", "Rows", "Salvaged",
+    "Suggestion", "Summary", "SyncReport", "TextDiff", "Token", "Trashed", "Version", "field_names",
 ]  # fmt: skip

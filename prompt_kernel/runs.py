@@ -1,11 +1,15 @@
 """What a store hands out of experiments: plain values. The verbs belong to `Store.experiments`."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import isfinite
 from typing import Any, NamedTuple
 
 from prompt_kernel.display import Shown
+from prompt_kernel.errors import DamagedTextError
+from prompt_kernel.expansion import CompiledPrompt, Expansion, Manifest, hash_of
 
 
 class Score(NamedTuple):
@@ -79,3 +83,45 @@ class ExperimentSummary(Shown):
     author: str
     created_at: datetime
     updated_at: datetime
+
+
+def manifest_hash(manifest: Manifest) -> str:
+    """Return the hex SHA-256 of a manifest's JSON with sorted keys: what `Run.manifest` names it by."""
+    return hash_of(json.dumps(manifest.as_data(), sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+
+
+def finite(run: Run) -> Run:
+    """Return a run without numbers that no JSON has: a score that is none becomes an error of its scorer."""
+    numbers = (run.seconds, run.cost, *(part for score in run.scores.values() for part in (score.value, score.cost)))
+    if all(map(_is_finite, numbers)):
+        return run
+    scores = {name: _finite_score(score) for name, score in run.scores.items()}
+    return replace(run, seconds=_finite(run.seconds), cost=_finite(run.cost), scores=scores)
+
+
+def _is_finite(number: float | None) -> bool:
+    return number is None or isfinite(number)
+
+
+def _finite(number: float | None) -> float | None:
+    return number if _is_finite(number) else None
+
+
+def _finite_score(score: Score) -> Score:
+    error = score.error if _is_finite(score.value) else score.error or f"it gave {score.value}"
+    return score._replace(value=_finite(score.value), error=error, cost=_finite(score.cost))
+
+
+def expansion_of(run: Run, prompt: CompiledPrompt) -> Expansion:
+    """Return the text that a run asked with; `prompt` is what its manifest names.
+
+    Raises:
+        DamagedTextError: it is another text.
+        ExpansionError: it cannot be expanded, which is the run's error.
+    """
+    given = {**run.inputs, **run.variables}
+    # What is None in a row is missing there, and was not given.
+    found = prompt.expand({name: given[name] for name in prompt.declarations if given.get(name) is not None})
+    if run.text_sha256 and hash_of(found) != run.text_sha256:
+        raise DamagedTextError(prompt.path or "text", prompt.version or 0)
+    return found

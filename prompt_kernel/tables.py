@@ -232,3 +232,87 @@ class TokenRow(SQLModel, table=True):
     may_write: bool
     author: str
     created_at: str
+
+
+class ExperimentRow(SQLModel, table=True):
+    """An experiment, and what its last round was to do (`spec`, JSON). `key` is `names.key_of(name)`."""
+
+    __tablename__: ClassVar[str] = "experiment"
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(unique=True)
+    name: str
+    key: str = Field(unique=True)
+    description: str = ""
+    spec: str
+    round: int
+    author: str
+    created_at: str
+    updated_at: str
+
+
+class ExperimentContentRow(SQLModel, table=True):
+    """JSON that many runs share: manifests, inputs, variables and parameters. `sha256` is its hex hash."""
+
+    __tablename__: ClassVar[str] = "experiment_content"
+
+    experiment_id: int = Field(foreign_key="experiment.id", primary_key=True)
+    sha256: str = Field(primary_key=True)
+    data: str
+
+
+class ExperimentPromptRow(SQLModel, table=True):
+    """A prompt that an experiment used, by its uid, and the last round that did; the prompt may be gone since."""
+
+    __tablename__: ClassVar[str] = "experiment_prompt"
+
+    experiment_id: int = Field(foreign_key="experiment.id", primary_key=True)
+    uid: str = Field(primary_key=True, index=True)
+    round: int
+
+
+class RunRow(SQLModel, table=True):
+    """One cell of an experiment's grid. `cell` is the hex hash of what makes it that one.
+
+    `input` is the index of the input row; `manifest`, `inputs`, `variables` and `parameters` are hashes of contents;
+    `scores` and `output` are JSON. `scores_cost` is what the judges among the scorers took.
+    """
+
+    __tablename__: ClassVar[str] = "run"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "cell"),
+        Index("run_round", "experiment_id", "round", "id"),
+        Index("run_prompt", "experiment_id", "round", "prompt", "id"),
+        Index("run_model", "experiment_id", "round", "model", "id"),
+        Index(
+            "run_error", "experiment_id", "round", "id", sqlite_where=text("error <> ''"),
+            postgresql_where=text("error <> ''"),
+        ),
+        # What counts each call's cost once reads nothing but this.
+        Index("run_call", "experiment_id", "call", "cost", "scores_cost"),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    experiment_id: int = Field(foreign_key="experiment.id")
+    cell: str
+    round: int
+    prompt: str
+    model: str
+    input: str
+    repeat: int
+    call: str
+    manifest: str
+    inputs: str
+    variables: str
+    parameters: str
+    text_sha256: str
+    seconds: float | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    scores_cost: float | None = None
+    author: str
+    at: str
+    error: str
+    scores: str
+    output: str | None = None

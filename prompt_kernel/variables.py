@@ -79,13 +79,13 @@ def _to_text(_: Declaration, value: object) -> object:
 
 
 def _to_integer(_: Declaration, value: object) -> int:
-    if isinstance(value, bool):
+    if _is_boolean(value):
         raise TypeError(value)
     return int(value) if isinstance(value, str) else index(value)  # type: ignore[arg-type]  # index() says no itself
 
 
 def _to_number(declaration: Declaration, value: object) -> object:
-    if isinstance(value, bool):
+    if _is_boolean(value):
         raise TypeError(value)
     if isinstance(value, str):
         return _to_integer(declaration, value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
@@ -97,9 +97,13 @@ def _to_number(declaration: Declaration, value: object) -> object:
 def _to_boolean(_: Declaration, value: object) -> bool:
     if isinstance(value, str):
         value = _WORDS.get(value.strip().lower(), value)
-    if type(value).__name__ not in ("bool", "bool_"):  # numpy's too, without importing it
+    if not _is_boolean(value):
         raise TypeError(value)
     return bool(value)
+
+
+def _is_boolean(value: object) -> bool:
+    return type(value).__name__ in ("bool", "bool_")  # numpy's too, without importing it
 
 
 def _to_choice(declaration: Declaration, value: object) -> str:

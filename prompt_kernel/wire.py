@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 
 from prompt_kernel import errors
 from prompt_kernel.errors import InvalidRequestError, PromptKernelError
-from prompt_kernel.expansion import Details, Diagnostic, Expansion, Manifest, Piece
-from prompt_kernel.records import Directory, Entry, Prompt
+from prompt_kernel.expansion import CompiledPrompt, Details, Diagnostic, Expansion, Manifest, Piece
+from prompt_kernel.records import Directory, Entry, Prompt, field_names
 from prompt_kernel.spans import Span
 
 _T = TypeVar("_T")
@@ -66,7 +66,7 @@ def _number(value: Real) -> int | float | str:
 @cache
 def _encoder(kind: Any) -> _Encode:
     if is_dataclass(kind) or (hasattr(kind, "_fields") and kind is not Span):
-        return _record_encoder((*_fields_of(kind), *_ALSO.get(kind, ())))
+        return _record_encoder((*field_names(kind), *_ALSO.get(kind, ())))
     return next((encode for known, encode in _ENCODERS.items() if issubclass(kind, known)), value_to_data)
 
 
@@ -79,10 +79,6 @@ def _record_encoder(names: tuple[str, ...]) -> _Encode:
     if len(names) == 1:
         return lambda value: {names[0]: to_data(get(value))}
     return lambda value: dict(zip(names, map(to_data, get(value)), strict=True))
-
-
-def _fields_of(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else tuple(kind._fields)
 
 
 def _mapping_to_data(value: Mapping[Any, Any]) -> dict[str, Any]:
@@ -109,6 +105,7 @@ def _expansion_to_data(value: Expansion) -> dict[str, Any]:
 #: The first that fits counts.
 _ENCODERS: Final[dict[type, _Encode]] = {
     Expansion: _expansion_to_data,
+    CompiledPrompt: lambda value: _mapping_to_data(value.as_data()),
     str: value_to_data,
     Span: list,
     datetime: datetime.isoformat,
@@ -139,6 +136,8 @@ def from_data(kind: type[_T], data: object) -> _T:
 def _reader(kind: Any) -> _Read:
     if isinstance(kind, type) and issubclass(kind, Expansion):
         return _expansion_from_data
+    if kind is CompiledPrompt:
+        return CompiledPrompt.from_data
     if kind is Span:
         return lambda data: Span(*data)
     if kind is datetime:
@@ -167,7 +166,7 @@ def _collection_reader(origin: Any, args: tuple[Any, ...]) -> _Read:
 
 def _record_reader(kind: Any) -> _Read:
     hints = get_type_hints(kind, localns={"Expansion": Expansion})
-    readers = {name: _reader(hints[name]) for name in _fields_of(kind)}
+    readers = {name: _reader(hints[name]) for name in field_names(kind)}
     needed = _needed(kind)
 
     def read(data: Mapping[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from prompt_kernel import errors
 from prompt_kernel.errors import (
     AccessDeniedError,
     AmbiguousNameError,
+    BadRowsError,
     ConflictError,
     DamagedTextError,
     DirectoryNotEmptyError,
@@ -20,17 +21,23 @@ from prompt_kernel.errors import (
     DivergedError,
     ExpansionError,
     ExpansionTooLargeError,
+    ExperimentNotFoundError,
     ExportFileError,
     ImportFileError,
     InclusionCycleError,
+    InvalidFrameError,
     InvalidMetadataError,
     InvalidPathError,
     InvalidRequestError,
     InvalidTextError,
     InvalidVariableError,
+    LockFileError,
+    MissingColumnError,
     MissingExtraError,
     MissingVariableError,
+    ModelError,
     NotFoundError,
+    NotLockedError,
     PathTakenError,
     PromptKernelError,
     PromptNotFoundError,
@@ -42,6 +49,7 @@ from prompt_kernel.errors import (
     StoreError,
     StoreUnavailableError,
     SyncError,
+    TokenizerError,
     VersionNotFoundError,
 )
 from prompt_kernel.spans import Span
@@ -52,8 +60,45 @@ CONFLICT: dict[str, Any] = {"base": "b", "theirs": "t", "mine": "m", "version": 
 CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
     (PromptKernelError("Just a sentence."), "Just a sentence.", {}),
     (NotFoundError("Not there."), "Not there.", {}),
+    (
+        ModelError("gpt", "http://a/v1 says 429", http_status=429, retry_after=2.5, may_pass=True),
+        "gpt gave no answer: http://a/v1 says 429.",
+        {"model": "gpt", "reason": "http://a/v1 says 429", "http_status": 429, "retry_after": 2.5, "may_pass": True},
+    ),
     (ExpansionError("Not expanded."), "Not expanded.", {}),
     (StoreError("Not stored."), "Not stored.", {}),
+    (
+        MissingColumnError(["tone"], ["ton", "code"], ["ton"]),
+        (
+            "There is no column and no value for the variable tone. The columns are ton, code. Did you mean ton?"
+            " Rename a column, or give tone=… for all rows."
+        ),
+        {"names": ("tone",), "columns": ("ton", "code"), "suggestions": ("ton",)},
+    ),
+    (
+        MissingColumnError(["a", "b"], []),
+        (
+            "There is no column and no value for the variables a, b. There are no columns."
+            " Rename a column, or give a=…, b=… for all rows."
+        ),
+        {"names": ("a", "b"), "columns": (), "suggestions": ()},
+    ),
+    (
+        BadRowsError("review@2", 1200, ["row 0: n is null and has no default.", "…"]),
+        "All 1,200 rows are bad, so nothing was made of review@2: row 0: n is null and has no default. …",
+        {"prompt": "review@2", "count": 1200, "problems": ("row 0: n is null and has no default.", "…")},
+    ),
+    (
+        BadRowsError("review", 1, ["row 0: no."]),
+        "The only row is bad, so nothing was made of review: row 0: no.",
+        {"prompt": "review", "count": 1, "problems": ("row 0: no.",)},
+    ),
+    (InvalidFrameError("Give rows."), "Give rows.", {"reason": "Give rows."}),
+    (
+        TokenizerError("wordy", "tiktoken knows no such model"),
+        "The tokenizer wordy cannot be used: tiktoken knows no such model.",
+        {"name": "wordy", "reason": "tiktoken knows no such model"},
+    ),
     (
         InvalidPathError("a b ", "it ends in a space"),
         "'a b ' cannot be a path: it ends in a space.",
@@ -95,6 +140,16 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         "style/tone is in a disabled directory, so 'tone' does not resolve. Enable the directory.",
         {"path": "tone", "suggestions": ()},
     ),
+    (
+        NotLockedError("a", "prompts.lock", "freeze it").at(WHERE),
+        "a is not in prompts.lock: freeze it." + WHERE,
+        {"name": "a", "lock": "prompts.lock", "reason": "freeze it"},
+    ),
+    (
+        LockFileError("prompts.lock", "it is not JSON"),
+        "prompts.lock cannot be used: it is not JSON.",
+        {"lock": "prompts.lock", "reason": "it is not JSON"},
+    ),
     (VersionNotFoundError("a", 3), "a has no version 3.", {"path": "a", "pin": 3, "available": ()}),
     (
         VersionNotFoundError("a", "production", ["1", "2", "staging"]).at(WHERE),
@@ -105,6 +160,11 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
         DirectoryNotFoundError("stile", ["style"]),
         "There is no directory 'stile'. Did you mean style?",
         {"path": "stile", "suggestions": ("style",)},
+    ),
+    (
+        ExperimentNotFoundError("tune", ["tone"]),
+        "There is no experiment 'tune'. Did you mean tone?",
+        {"name": "tune", "suggestions": ("tone",)},
     ),
     (
         AmbiguousNameError("tone", ["a/tone", "b/tone"]).at(WHERE),
@@ -358,4 +418,6 @@ def test_what_is_not_found_is_a_lookup_error_too() -> None:
         DisabledPromptError,
         VersionNotFoundError,
         DirectoryNotFoundError,
+        ExperimentNotFoundError,
+        NotLockedError,
     }

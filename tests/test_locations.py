@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prompt_kernel.errors import StoreUnavailableError
-from prompt_kernel.locations import cache_folder, default_url, file_of, shown, url_of
+from prompt_kernel.locations import cache_folder, default_url, file_of, recall, remember, shown, url_of
 
 _KINDS = "give a path, sqlite:///path, postgresql+psycopg://… or the http(s):// of a server"
 
@@ -115,3 +115,24 @@ def test_what_can_be_read_again_lies_in_the_cache_of_the_account(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "prompt-kernel"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("sqlite:////home/ana/my#1", "sqlite:////home/ana/my#1"),
+        ("http://host:8501", "http://host:8501"),
+        ("http://host:8501?token=secret", "http://host:8501#{}"),
+        ("postgresql+psycopg://ana:secret@host/db", "postgresql+psycopg://ana:***@host/db#{}"),
+    ],
+)
+def test_a_url_is_found_again_by_a_name_without_its_secret(url: str, name: str) -> None:
+    given = remember(url)
+    assert given == name.format(given.rpartition("#")[2])
+    assert (recall(given), remember(url)) == (url, given)
+    other = url.replace("secret", "another")
+    assert recall(remember(other)) == other
+
+
+def test_a_name_from_another_process_leads_to_what_is_shown_of_its_url() -> None:
+    assert recall("http://host:8501#4711") == "http://host:8501"

@@ -13,7 +13,8 @@ from prompt_kernel.store import Store
 MODELLED = [
     tables.PromptRow, tables.VersionRow, tables.LabelRow, tables.ReferenceRow, tables.DirectoryRow, tables.RedirectRow,
     tables.ChangeRow, tables.LiveDocumentRow, tables.LiveUpdateRow, tables.FavouriteRow, tables.OpeningRow,
-    tables.PreferenceRow, tables.LinkedFileRow, tables.TokenRow,
+    tables.PreferenceRow, tables.LinkedFileRow, tables.TokenRow, tables.ExperimentRow, tables.ExperimentContentRow,
+    tables.ExperimentPromptRow, tables.RunRow,
 ]  # fmt: skip
 
 

@@ -25,7 +25,8 @@ from prompt_kernel.errors import (
     PromptSyntaxError,
 )
 from prompt_kernel.expansion import Expansion, Limits, Manifest, Piece
-from prompt_kernel.records import Entry, Impact, Prompt, Rows
+from prompt_kernel.records import Entry, Impact, Prompt, Rows, field_names
+from prompt_kernel.runs import ExperimentSummary, Run, Score
 from prompt_kernel.spans import Span
 from prompt_kernel.store import Store
 from prompt_kernel.variables import Declaration
@@ -80,7 +81,11 @@ def _records(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{name: _values(hints[name]) for name in names})
 
 
-@pytest.mark.parametrize("kind", [*KINDS, Declaration, Limits, Manifest, Piece], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    [*KINDS, Declaration, Limits, Manifest, Piece, Run, Score, ExperimentSummary],
+    ids=lambda kind: kind.__name__,
+)
 def test_every_record_comes_back_as_it_went(kind: Any) -> None:
     @given(_records(kind))
     def holds(value: Any) -> None:
@@ -91,7 +96,7 @@ def test_every_record_comes_back_as_it_went(kind: Any) -> None:
 
 def test_every_field_has_the_name_of_the_record() -> None:
     for kind in KINDS:
-        names = {field.name for field in fields(kind)} if is_dataclass(kind) else set(kind._fields)
+        names = set(field_names(kind))
         data = _through_json(_example(kind))
         assert set(data) - names <= {"name", "directory"}, kind
         assert names <= set(data)
@@ -265,10 +270,11 @@ def test_a_name_that_is_no_error_makes_none() -> None:
 
 STATUS = {
     "NotFoundError": 404, "PromptNotFoundError": 404, "DisabledPromptError": 404, "VersionNotFoundError": 404,
-    "DirectoryNotFoundError": 404, "PathTakenError": 409, "ConflictError": 409, "ReferencedError": 409,
-    "DirectoryNotEmptyError": 409, "AmbiguousNameError": 409, "AccessDeniedError": 403, "ReadOnlyStoreError": 403,
-    "SchemaTooNewError": 403, "StoreError": 503, "StoreUnavailableError": 503, "DamagedTextError": 503,
-    "MissingExtraError": 501, "RemoteStoreError": 501, "DivergedError": 409,
+    "DirectoryNotFoundError": 404, "ExperimentNotFoundError": 404, "NotLockedError": 404, "PathTakenError": 409,
+    "ConflictError": 409, "ReferencedError": 409, "DirectoryNotEmptyError": 409, "AmbiguousNameError": 409,
+    "AccessDeniedError": 403, "ReadOnlyStoreError": 403, "SchemaTooNewError": 403, "StoreError": 503,
+    "StoreUnavailableError": 503, "DamagedTextError": 503, "MissingExtraError": 501, "RemoteStoreError": 501,
+    "DivergedError": 409,
 }  # fmt: skip
 
 

@@ -187,7 +187,8 @@ def _app(
 
     return st.App(
         _PAGES,
-        routes=[*services.routes, *live_routes(hub, tokens)],
+        # Rooms first, because all else below /api is the API's.
+        routes=[*live_routes(hub, tokens), *services.routes],
         lifespan=rooms,
         middleware=[guard, Middleware(HostConfig)],
         on_script_error=apologise,

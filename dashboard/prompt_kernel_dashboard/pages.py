@@ -3,7 +3,7 @@
 import streamlit as st
 
 from prompt_kernel_dashboard import frame, state
-from prompt_kernel_dashboard.app_pages import activity, directories, editor, library, trash
+from prompt_kernel_dashboard.app_pages import activity, directories, editor, experiments, library, trash
 
 
 def show() -> None:
@@ -13,6 +13,9 @@ def show() -> None:
         "": st.Page(library.show, title="Library", icon=":material/menu_book:", default=True),
         "edit": st.Page(editor.show, title="Editor", icon=":material/edit:", url_path="edit", visibility="hidden"),
         "directories": st.Page(directories.show, title="Directories", icon=":material/folder:", url_path="directories"),
+        "experiments": st.Page(
+            experiments.show, title="Experiments", icon=":material/science:", url_path="experiments"
+        ),
         "activity": st.Page(activity.show, title="Activity", icon=":material/history:", url_path="activity"),
         "trash": st.Page(trash.show, title="Trash", icon=":material/delete:", url_path="trash"),
     }

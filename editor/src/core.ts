@@ -1,4 +1,5 @@
 /** What needs the shared text: the editor and the preview, with Yjs and CodeMirror. */
 
-export { createEditor, editorOver } from "./editor";
+export { createEditor } from "./editor";
 export { createPreview } from "./preview";
+export { EditorWidget, wholeOf } from "./widget";

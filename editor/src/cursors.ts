@@ -52,13 +52,23 @@ export function positionOf(relative: unknown, text: Y.Text): number | null {
   }
 }
 
-function decorate(awareness: Awareness, text: Y.Text, length: number): DecorationSet {
+/** Where the cursors of the others stand, and whether one waits for a part of the text that has not come yet. */
+interface Placed {
+  decorations: DecorationSet;
+  waits: boolean;
+}
+
+function decorate(awareness: Awareness, text: Y.Text, length: number): Placed {
+  let waits = false;
   const found: Range<Decoration>[] = [];
   for (const [client, state] of awareness.getStates()) {
     const cursor = state.cursor as Cursor | null | undefined;
     if (client === awareness.clientID || !cursor) continue;
     const [anchor, head] = [positionOf(cursor.anchor, text), positionOf(cursor.head, text)];
-    if (anchor === null || head === null || Math.max(anchor, head) > length) continue;
+    if (anchor === null || head === null || Math.max(anchor, head) > length) {
+      waits = true;
+      continue;
+    }
     const { name = "?", color = "" } = (state.user ?? {}) as Partial<Person>;
     const shown = /^#[0-9a-f]{6}$/i.test(color) ? color : UNKNOWN_COLOR;
     const [from, to] = anchor < head ? [anchor, head] : [head, anchor];
@@ -66,25 +76,26 @@ function decorate(awareness: Awareness, text: Y.Text, length: number): Decoratio
     if (from < to) found.push(Decoration.mark({ class: "pk-selected", attributes }).range(from, to));
     found.push(Decoration.widget({ widget: new Caret(name, shown), side: head > anchor ? -1 : 1 }).range(head));
   }
-  return Decoration.set(found, true);
+  return { decorations: Decoration.set(found, true), waits };
 }
 
 /** Show the cursors of `awareness`, and tell it ours; stands after what brings changes into `text`. */
 export function cursors(awareness: Awareness, text: Y.Text): Extension {
   return ViewPlugin.fromClass(
     class {
-      decorations: DecorationSet;
+      placed: Placed;
       constructor(private readonly view: EditorView) {
-        this.decorations = decorate(awareness, text, view.state.doc.length);
+        this.placed = decorate(awareness, text, view.state.doc.length);
         awareness.on("change", this.hear);
         this.place();
       }
       update(update: ViewUpdate): void {
-        if (update.transactions.some((transaction) => transaction.annotation(moved))) {
-          this.decorations = decorate(awareness, text, update.state.doc.length);
+        const hasMoved = update.transactions.some((transaction) => transaction.annotation(moved));
+        if (hasMoved || (update.docChanged && this.placed.waits)) {
+          this.placed = decorate(awareness, text, update.state.doc.length);
           this.place();
         } else if (update.docChanged) {
-          this.decorations = this.decorations.map(update.changes);
+          this.placed = { ...this.placed, decorations: this.placed.decorations.map(update.changes) };
         }
         if (update.docChanged || update.selectionSet || update.focusChanged) this.tell();
         if (update.docChanged || update.geometryChanged) this.place();
@@ -123,6 +134,6 @@ export function cursors(awareness: Awareness, text: Y.Text): Extension {
         });
       }
     },
-    { decorations: (plugin) => plugin.decorations },
+    { decorations: (plugin) => plugin.placed.decorations },
   );
 }

@@ -13,7 +13,7 @@ import { type Create, element, type Instance, type Mount } from "./host";
 import { dress } from "./look";
 import { messageOf, Notices } from "./notices";
 import { CLOSED, MISSING, type Notice, type Preview } from "./protocol";
-import { enter, leave } from "./rooms";
+import { enter, leave, type Sockets } from "./rooms";
 import { openSearch } from "./search";
 import { fence, listen } from "./shortcuts";
 import { type Sibling, Siblings } from "./siblings";
@@ -34,7 +34,7 @@ const RENEW_EVERY = 1000;
 const MOST_RENEWALS = 60;
 
 /** Make editors whose rooms are reached through `sockets`. */
-export function editorOver(sockets: typeof WebSocket): Create<EditorData> {
+export function editorOver(sockets: Sockets): Create<EditorData> {
   return (mount) => new Editor(mount, sockets);
 }
 
@@ -59,7 +59,7 @@ class Editor implements Instance<EditorData> {
 
   constructor(
     private mount: Mount<EditorData>,
-    private readonly sockets: typeof WebSocket,
+    private readonly sockets: Sockets,
   ) {
     const again = (): void => this.connection.connect();
     this.status = new Status(
@@ -82,12 +82,13 @@ class Editor implements Instance<EditorData> {
     this.view = new EditorView({ parent: body, root: root instanceof ShadowRoot ? root : document });
     body.append(this.notices.node);
     fence(this.root);
-    this.stopListening = listen(this.root, {
+    const shortcuts = {
       copy: () => void this.copy(),
       replace: () => openSearch(this.view, true),
       save: () => void this.save(""),
       saveWithMessage: () => this.status.askMessage(true),
-    });
+    };
+    this.stopListening = listen(this.root, shortcuts, sockets.way !== undefined);
     this.arrive();
   }
 
@@ -156,6 +157,7 @@ class Editor implements Instance<EditorData> {
         open: (path, newTab) => this.open(path, newTab),
         refuse: (message) => this.notices.show({ message, tone: "bad", stays: true }),
         nameOf: (path) => this.mount.data.siblings?.find((sibling) => sibling.path === path)?.name ?? path,
+        confined: this.sockets.way !== undefined,
         moved: () => this.footer.show(),
       }),
     );

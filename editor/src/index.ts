@@ -1,7 +1,7 @@
 /** The one module that browsers load: components of the dashboard, and the widget of a notebook. */
 
-import { type Model, socketsOver } from "./comm";
-import type { EditorData } from "./editor";
+import { renderBrowse } from "./browse";
+import type { Model } from "./comm";
 import { type Create, type Instance, mount, type Mount } from "./host";
 import { createKeys } from "./keys";
 import { createLibrary } from "./library";
@@ -45,30 +45,38 @@ const components: Record<string, Create<never>> = {
   keys: createKeys,
 };
 
-/** Show the shared editor in a notebook: the model's `data` is what Streamlit hands to the editor. */
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-  const args = (): Mount<EditorData> => ({
-    name: "editor",
-    key: "",
-    data: model.get("data") as EditorData,
-    parentElement: el,
-    setStateValue(name, value) {
-      model.set(name, value);
-      model.save_changes();
-    },
-    setTriggerValue: (name, value) => model.send({ kind: "trigger", name, value }),
+/** What a notebook's widget is rendered into, and how it ends. */
+type Render = (context: { model: Model; el: HTMLElement }) => () => void;
+
+/** Show the shared editor in a notebook. */
+const renderEditor: Render = ({ model, el }) => {
+  let made: { destroy(): void } | null = null;
+  let gone = false;
+  void core().then(async ({ EditorWidget, wholeOf }) => {
+    const whole = await wholeOf(model);
+    if (!gone) made = new EditorWidget(whole, el);
   });
-  const instance = later<EditorData>(({ editorOver }) => editorOver(socketsOver(model)))(args());
-  const update = (): void => instance.update(args());
-  model.on("change:data", update);
   return () => {
-    model.off("change:data", update);
-    instance.destroy();
+    gone = true;
+    made?.destroy();
   };
-}
+};
+
+const widgets: Record<string, Render> = {
+  editor: renderEditor,
+  browse: (context) => renderBrowse(context, renderEditor),
+};
+
+/** Show the widget that the model names. */
+const render: Render = ({ model, el }) => {
+  const name = String(model.get("component"));
+  const widget = widgets[name];
+  if (!widget) throw new Error(`There is no widget ${JSON.stringify(name)} in this module.`);
+  return widget({ model, el });
+};
 
 /** Streamlit calls with arguments and mounts a component; anywidget calls without, for a widget. */
-export default function start(args?: Mount<never>): { render: typeof render } | (() => void) {
+export default function start(args?: Mount<never>): { render: Render } | (() => void) {
   if (args === undefined) return { render };
   const name = args.name.slice(args.name.lastIndexOf(".") + 1);
   const create = components[name];

@@ -1,20 +1,24 @@
 /** What all components look like: tokens from the host's theme, buttons, chips, keys, dialogs, and the icons. */
 
-/** Styles of everything inside an element with the class `pk`: put it into a component with `dress`. */
+/**
+ * Styles of everything inside an element with the class `pk`: put it into a component with `dress`.
+ *
+ * Where a host has no variable for a colour of text, it is mixed with the text's own: so it is dark on light, light on dark.
+ */
 export const look = `
 .pk {
   --pk-text: var(--st-text-color, var(--jp-content-font-color0, #31333f));
   --pk-paper: var(--st-background-color, var(--jp-layout-color0, #fff));
-  --pk-panel: var(--st-secondary-background-color, var(--jp-layout-color2, #f0f2f6));
+  --pk-panel: var(--st-secondary-background-color, color-mix(in srgb, var(--pk-text) 6%, var(--pk-paper)));
   --pk-accent: var(--st-primary-color, var(--jp-brand-color1, #3b6ea8));
   --pk-link: var(--st-link-color, var(--jp-content-link-color, #0054a3));
   --pk-line: var(--st-border-color, var(--jp-border-color1, rgb(49 51 63 / 20%)));
   --pk-line-light: var(--st-border-color-light, var(--jp-border-color2, rgb(49 51 63 / 10%)));
   --pk-danger: var(--st-red-text-color, var(--jp-error-color1, #b3261e));
   --pk-danger-paper: var(--st-red-background-color, rgb(255 43 43 / 9%));
-  --pk-warn: var(--st-orange-text-color, var(--jp-warn-color1, #9a5b00));
+  --pk-warn: var(--st-orange-text-color, color-mix(in srgb, var(--jp-warn-color1, #b86a00) 72%, var(--pk-text)));
   --pk-warn-paper: var(--st-yellow-background-color, rgb(255 227 18 / 12%));
-  --pk-good: var(--st-green-text-color, var(--jp-success-color1, #177233));
+  --pk-good: var(--st-green-text-color, color-mix(in srgb, var(--jp-success-color1, #1f9a4a) 80%, var(--pk-text)));
   --pk-star: var(--st-orange-color, #ffa421);
   --pk-radius: var(--st-base-radius, 0.5rem);
   --pk-button-radius: var(--st-button-radius, 0.5rem);
@@ -81,6 +85,7 @@ const ICONS = {
   clock: "M8 4.5V8l2.5 1.5M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   down: "M8 3v10M4 9l4 4 4-4",
+  edit: "M2.5 13.5l.8-3.3 7.4-7.4 2.5 2.5-7.4 7.4zM9 4.5 11.5 7",
   folder: "M1.5 12.5v-9H6L7.5 5h7v7.5z",
   link: "M6.5 9.5l3-3M7 4.5 8.5 3a3.2 3.2 0 0 1 4.5 4.5L11.5 9M9 11.5 7.5 13A3.2 3.2 0 0 1 3 8.5L4.5 7",
   list: "M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01",

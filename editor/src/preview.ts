@@ -5,6 +5,7 @@ import { type Create, element, type Instance, type Mount } from "./host";
 import { promptLink } from "./links";
 import { dress } from "./look";
 import { plural } from "./numbers";
+import { legendOf, originsOf, spans } from "./pieces";
 import { type Diagnostic, MISSING, type Piece, type Preview } from "./protocol";
 import { join } from "./rooms";
 import { styles } from "./style";
@@ -15,7 +16,6 @@ export interface PreviewData {
 }
 
 const WATCH = "preview";
-const COLOURS = 6;
 
 export const createPreview: Create<PreviewData> = (mount) => new PreviewPane(mount);
 
@@ -109,7 +109,7 @@ class PreviewPane implements Instance<PreviewData> {
     this.missing.hidden = preview.missing.length === 0;
     this.showFindings(findings);
     this.showLegend(origins);
-    if (JSON.stringify(preview.pieces) !== JSON.stringify(this.shown?.pieces)) this.text.replaceChildren(...preview.pieces.map(span));
+    if (JSON.stringify(preview.pieces) !== JSON.stringify(this.shown?.pieces)) this.text.replaceChildren(...spans(preview.pieces));
     this.shown = preview;
     this.root.dataset.characters = String(preview.characters);
     this.showStanding();
@@ -132,13 +132,7 @@ class PreviewPane implements Instance<PreviewData> {
 
   private showLegend(origins: readonly Piece[]): void {
     this.legend.hidden = origins.every(({ origin }) => origin === 0);
-    this.legend.replaceChildren(
-      ...origins.map(({ origin, path, version }) => {
-        const name = origin === 0 ? element("span", {}, "this prompt") : promptLink(path, this.open);
-        const number = origin === 0 || version === null ? "" : `v${version}`;
-        return element("li", { className: colour(origin) }, element("span", { className: "pk-swatch", ariaHidden: "true" }), name, element("span", { className: "pk-quiet" }, number));
-      }),
-    );
+    this.legend.replaceChildren(...legendOf(origins, (path) => promptLink(path, this.open)));
   }
 
   private readonly open = (path: string, newTab: boolean): void => this.mount.setTriggerValue("open", { path, newTab });
@@ -149,21 +143,4 @@ function newProblem({ problem, missing }: Preview, findings: readonly Diagnostic
   const [sentence = ""] = problem.split("\n");
   const told = missing.length > 0 || findings.some(({ message }) => message.startsWith(sentence) || sentence.startsWith(message));
   return told ? "" : sentence;
-}
-
-/** The first piece of each origin, in the order of the text. */
-function originsOf(pieces: readonly Piece[]): Piece[] {
-  const first = new Map<number, Piece>();
-  for (const piece of pieces) if (!first.has(piece.origin)) first.set(piece.origin, piece);
-  return [...first.values()];
-}
-
-function colour(origin: number): string {
-  return origin === 0 ? "pk-own" : `pk-origin pk-origin-${((origin - 1) % COLOURS) + 1}`;
-}
-
-function span({ text, path, version, variable, origin }: Piece): HTMLElement {
-  const source = origin === 0 ? "this prompt" : `${path}${version === null ? "" : `, version ${version}`}`;
-  const title = variable ? `the variable ${variable}, of ${source}` : source;
-  return element("span", { className: `${colour(origin)}${variable ? " pk-filled" : ""}`, title }, text);
 }

@@ -22,6 +22,8 @@ export const CLOSED = {
   gone: 4404,
   fast: 4408,
   epoch: 4409,
+  /** What leads to the room has ended, and the reason says what to do: as a notebook's kernel. */
+  host: 4410,
   large: 4413,
 } as const;
 

@@ -1,6 +1,10 @@
 /** The connections of this page: one for each prompt, however many components show it. */
 
 import { Connection, type Place } from "./connection";
+import { CLOSED } from "./protocol";
+
+/** What makes sockets; `way` tells those of one widget from all others. */
+export type Sockets = typeof WebSocket & { readonly way?: string };
 
 interface Room {
   connection: Connection;
@@ -21,9 +25,15 @@ const KEY = Symbol.for("prompt-kernel.rooms");
 const shared = globalThis as unknown as { [KEY]?: Rooms };
 const rooms: Rooms = (shared[KEY] ??= { open: new Map(), listeners: new Set() });
 
+/** Each widget of a notebook has a way of its own to its rooms, which ends with its kernel. */
+function keyOf(uid: string, sockets: Sockets): string {
+  return `${uid} ${sockets.way ?? ""}`;
+}
+
 /** Enter the room of a prompt; every call is paired with one of `leave`. */
-export function enter(place: Place, sockets: typeof WebSocket): Connection {
-  const found = rooms.open.get(place.uid);
+export function enter(place: Place, sockets: Sockets): Connection {
+  const key = keyOf(place.uid, sockets);
+  const found = rooms.open.get(key);
   if (found) {
     clearTimeout(found.closing);
     found.users += 1;
@@ -31,22 +41,22 @@ export function enter(place: Place, sockets: typeof WebSocket): Connection {
     return found.connection;
   }
   const connection = new Connection(place, sockets);
-  rooms.open.set(place.uid, { connection, users: 1, closing: undefined });
+  rooms.open.set(key, { connection, users: 1, closing: undefined });
   for (const listener of rooms.listeners) listener(place.uid);
   return connection;
 }
 
 export function leave(connection: Connection): void {
-  const room = rooms.open.get(connection.uid);
-  if (!room || room.connection !== connection) return;
+  const [key, room] = [...rooms.open].find(([, { connection: one }]) => one === connection) ?? [];
+  if (!key || !room) return;
   room.users -= 1;
-  if (room.users === 0) closeSoon(connection.uid, room);
+  if (room.users === 0) closeSoon(key, room);
 }
 
 /** Call `listener` with the connection of a prompt, now and whenever another takes its place; returns how to stop. */
 export function join(uid: string, listener: (connection: Connection) => void): () => void {
   const tell = (opened: string): void => {
-    const room = rooms.open.get(uid);
+    const room = rooms.open.get(keyOf(uid, WebSocket));
     if (opened === uid && room) listener(room.connection);
   };
   rooms.listeners.add(tell);
@@ -54,14 +64,14 @@ export function join(uid: string, listener: (connection: Connection) => void): (
   return () => rooms.listeners.delete(tell);
 }
 
-function closeSoon(uid: string, room: Room): void {
+function closeSoon(key: string, room: Room): void {
   room.closing = setTimeout(() => {
     if (room.users > 0) return;
-    if (room.connection.waiting) {
-      closeSoon(uid, room); // what was typed leaves with the connection, so that waits
+    if (room.connection.waiting && room.connection.ending?.code !== CLOSED.host) {
+      closeSoon(key, room); // what was typed leaves with the connection, so that waits
       return;
     }
-    rooms.open.delete(uid);
+    rooms.open.delete(key);
     room.connection.destroy();
   }, LINGER);
 }

@@ -17,10 +17,11 @@ export function shortcutOf(event: KeyboardEvent): keyof Shortcuts | null {
   return null;
 }
 
-/** Listen on the page until the returned function is called. */
-export function listen(root: HTMLElement, shortcuts: Shortcuts): () => void {
+/** Listen until the returned function is called: on the whole page, or within the editor alone, as where there are many. */
+export function listen(root: HTMLElement, shortcuts: Shortcuts, within: boolean): () => void {
   const hear = (event: KeyboardEvent): void => {
-    const meant = root.isConnected ? shortcutOf(event) : null;
+    const heard = root.isConnected && (!within || event.composedPath().includes(root));
+    const meant = heard ? shortcutOf(event) : null;
     if (!meant) return;
     event.preventDefault();
     event.stopPropagation();

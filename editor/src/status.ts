@@ -46,6 +46,8 @@ export function alarm(connection: Connection, renewing: boolean): { sentence: st
       return { sentence: `You may not edit this prompt.${tail}`, retry: false };
     case CLOSED.gone:
       return { sentence: `This prompt has been deleted for good.${tail}`, retry: false };
+    case CLOSED.host:
+      return { sentence: `${ending?.reason}${tail}`, retry: true };
     case CLOSED.large:
       return { sentence: `The text is too large to be saved; make it shorter and try again.${tail}`, retry: true };
     default:

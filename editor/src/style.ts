@@ -3,9 +3,9 @@
 const editor = `
 .pk-editor {
   --pk-heading: var(--pk-text);
-  --pk-code: var(--st-violet-text-color, #6d3fc0);
-  --pk-inclusion: var(--st-blue-text-color, #0054a3);
-  --pk-variable: var(--st-green-text-color, #177233);
+  --pk-code: var(--st-violet-text-color, color-mix(in srgb, #7a4fe0 62%, var(--pk-text)));
+  --pk-inclusion: var(--st-blue-text-color, color-mix(in srgb, #1c6fd0 62%, var(--pk-text)));
+  --pk-variable: var(--st-green-text-color, color-mix(in srgb, #1f9a4a 62%, var(--pk-text)));
   --pk-tone: var(--pk-muted);
   display: flex; flex-direction: column; height: var(--pk-height, 35rem); max-height: 92vh; min-height: 16rem;
   border: 1px solid var(--pk-line); border-radius: var(--pk-radius); background: var(--pk-paper); overflow: clip;
@@ -181,4 +181,12 @@ const preview = `
 ${hues.map((hue, at) => `.pk-origin-${at + 1} { --pk-origin: var(--st-${hue}-color, ${fallbacks[at]}); }`).join("\n")}
 `;
 
-export const styles = [editor, text, preview].join("\n");
+/** The part of `styles` for an expansion with its legend and its findings. */
+export const expansionStyles = preview;
+const widget = `
+.pk-widget-head { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin: 0.25rem 0 0.375rem; padding-inline: 0.25rem; }
+.pk-widget-path { font: 600 0.9375rem/1.45 var(--pk-code-font); overflow-wrap: anywhere; }
+.pk-widget-remark { margin: 0 0 0.375rem; color: var(--pk-danger); }
+`;
+
+export const styles = [editor, text, preview, widget].join("\n");

@@ -3,7 +3,7 @@
 import { acceptCompletion } from "@codemirror/autocomplete";
 import { defaultKeymap } from "@codemirror/commands";
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
-import { EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
+import { EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, tooltips } from "@codemirror/view";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 
 import { completion } from "./complete";
@@ -24,6 +24,8 @@ export interface Surroundings {
   refuse(sentence: string): void;
   /** What to write between the brackets for a path. */
   nameOf(path: string): string;
+  /** Whether what pops up is cut off outside of the editor, as in the output of a notebook's cell. */
+  confined: boolean;
   /** The cursor or the text has changed. */
   moved(view: EditorView): void;
 }
@@ -60,6 +62,7 @@ export function stateFor(connection: Connection, surroundings: Surroundings): Ed
       highlightActiveLine(),
       highlightActiveLineGutter(),
       highlightSpecialChars(),
+      surroundings.confined ? tooltips({ tooltipSpace: (view) => view.dom.getBoundingClientRect() }) : [],
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "Text of the prompt", spellcheck: "true", autocorrect: "off", autocapitalize: "off" }),
       EditorView.updateListener.of(({ view, docChanged, selectionSet }) => (docChanged || selectionSet) && surroundings.moved(view)),

@@ -39,6 +39,7 @@ _GROUPS: Final = {
         "dirs": ("_directories", "list, add, describe, enable, disable or remove directories"),
         "includes": ("_reading", "what a prompt includes"),
         "referrers": ("_reading", "what includes a prompt"),
+        "experiments": ("_experiments", "list experiments, show, export or remove one"),
     },
     "write": {
         "save": ("_writing", "save a text as a new version"),
@@ -55,6 +56,8 @@ _GROUPS: Final = {
         "diff": ("_versions", "compare two versions"),
         "label": ("_versions", "name a version: production, staging, …"),
         "restore": ("_versions", "make an old version the newest, or bring back a backup"),
+        "freeze": ("_locking", "write the exact versions of prompts into a lock"),
+        "verify": ("_locking", "what has drifted from a lock, with the differences"),
     },
     "files": {
         "import": ("_files", "bring in a folder of markdown, or another tool's prompts"),
@@ -161,7 +164,7 @@ def _parser() -> Parser:
 
 def _epilog() -> str:
     groups = (
-        f"{heading}:\n" + "".join(f"  {name:<11}{summary}\n" for name, (_, summary) in group.items())
+        f"{heading}:\n" + "".join(f"  {name:<12}{summary}\n" for name, (_, summary) in group.items())
         for heading, group in _GROUPS.items()
     )
     return "\n".join(groups) + _FIRST_STEPS

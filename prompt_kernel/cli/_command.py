@@ -85,9 +85,9 @@ def _example(line: str) -> str:
 
 
 @contextmanager
-def open_store(arguments: argparse.Namespace, output: Output) -> Iterator["Store"]:
-    """Open the store that the global options name, and say so if it takes no changes."""
-    with pk.connect(arguments.store, author=arguments.author, origin="cli") as store:
+def open_store(arguments: argparse.Namespace, output: Output, *, lock: str | None = None) -> Iterator["Store"]:
+    """Open the store that the global options name, by a `lock` if there is one; say so if it takes no changes."""
+    with pk.connect(arguments.store, author=arguments.author, origin="cli", lock=lock) as store:
         if store.read_only:
             output.note(f"This store is open for reading only: {store.read_only}.")
         yield store

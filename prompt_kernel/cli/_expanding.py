@@ -57,13 +57,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help=f"another limit for {', '.join(_LIMITS)}",
     )
     parser.add_argument("--manifest", metavar="FILE", help="write which versions were used, as JSON, to FILE")
+    parser.add_argument("--lock", metavar="FILE", help="expand what a lock has frozen, and nothing else; see freeze")
     parser.add_argument("--again", metavar="FILE", help="expand what a manifest in FILE says, instead of PATH")
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     _check(arguments)
     values = _values(arguments, output)
-    with open_store(arguments, output) as store:
+    with open_store(arguments, output, lock=arguments.lock) as store:
         expansion = _expand(store, arguments, values, output)
     for diagnostic in expansion.diagnostics:
         output.note(str(diagnostic))
@@ -83,8 +84,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _check_again(arguments: argparse.Namespace) -> None:
-    if arguments.lenient or arguments.directory or arguments.limit:
-        raise Refusal("--again expands as it was: without --lenient, --directory and --limit.", USAGE_ERROR)
+    if arguments.lenient or arguments.directory or arguments.limit or arguments.lock:
+        raise Refusal("--again expands as it was: without --lenient, --directory, --limit and --lock.", USAGE_ERROR)
     if arguments.path:
         # With --again there is no PATH, so the first name=value landed in its place.
         try:
@@ -139,6 +140,7 @@ COMMANDS: Final = {
             "echo 'In short: [[style/tone]]' | prompt-kernel expand - tone=plain",
             "expand review --file code=a.py --manifest review.manifest.json",
             "expand --again review.manifest.json --file code=a.py",
+            "expand review --file code=a.py --lock prompts.lock",
         ],
         _arguments,
         _run,

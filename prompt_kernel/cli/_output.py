@@ -13,7 +13,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from prompt_kernel.records import Prompt
+from prompt_kernel.records import Prompt, field_names
 from prompt_kernel.spans import Span
 from prompt_kernel.variables import Declaration
 
@@ -81,7 +81,7 @@ def _fields(value: Any) -> Mapping[Any, Any] | None:
     if hasattr(value, "_fields"):
         return dict(zip(value._fields, value, strict=True))
     if dataclasses.is_dataclass(value):
-        return {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+        return {name: getattr(value, name) for name in field_names(value)}
     return value if isinstance(value, Mapping) else None
 
 

@@ -14,5 +14,6 @@ except ModuleNotFoundError as error:
 from prompt_kernel.client._async import AsyncClient
 from prompt_kernel.client._client import Client
 from prompt_kernel.client._line import OfflineWarning
+from prompt_kernel.client._locked import LockedClient
 
-__all__ = ["AsyncClient", "Client", "OfflineWarning"]
+__all__ = ["AsyncClient", "Client", "LockedClient", "OfflineWarning"]

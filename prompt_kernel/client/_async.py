@@ -1,7 +1,7 @@
 """The client that is awaited: the same verbs, for whoever has an event loop."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from prompt_kernel import frames
 from prompt_kernel.client import _reads
 from prompt_kernel.client._call import PAGE, Asked
 from prompt_kernel.client._client import Client
@@ -17,7 +18,13 @@ from prompt_kernel.client._line import Pause, Talk
 from prompt_kernel.client._pools import AsyncPool
 from prompt_kernel.client._remote import Remote
 from prompt_kernel.client._verbs import Awaits
-from prompt_kernel.records import ExportReport, ImportReport, Summary
+from prompt_kernel.client.experiments import AsyncExperiments
+from prompt_kernel.locations import LOCK_FILE
+from prompt_kernel.lock import Lock
+from prompt_kernel.measures import Measure, RowProblem
+from prompt_kernel.progress import Progress
+from prompt_kernel.records import Drift, ExportReport, Frozen, ImportReport, Rows, Summary
+from prompt_kernel.tokens import Spec
 
 _T = TypeVar("_T")
 
@@ -102,11 +109,58 @@ class AsyncClient(Remote, Awaits):
                 yield entry.path
             after = page[-1].path
 
+    @property
+    def experiments(self) -> AsyncExperiments:
+        """The ledger of experiments: every run, what made it, and what came of it."""
+        return AsyncExperiments(self)
+
     # What takes more than asking
 
     async def summary(self) -> Summary:
         """Return the store at a glance."""
         return replace(await self._ask(_reads.summary()), url=self.url)
+
+    async def render_frame(
+        self,
+        path: str,
+        frame: Any,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        progress: Progress = True,
+        **values: object,
+    ) -> Any:
+        """Return what a prompt expands to with each row of a frame, and the values that all rows share."""
+        given = {**(variables or {}), **values}
+        prompt = await self.compile(path)
+        return await anyio.to_thread.run_sync(lambda: frames.render_frame(prompt, frame, given, progress=progress))
+
+    async def check_frame(
+        self, path: str, frame: Any, /, variables: Mapping[str, object] | None = None, **values: object
+    ) -> Rows[RowProblem]:
+        """Return the rows of a frame that a prompt cannot be filled with, and why; see `render_frame`."""
+        given = {**(variables or {}), **values}
+        prompt = await self.compile(path)
+        return await anyio.to_thread.run_sync(lambda: frames.check_frame(prompt, frame, given))
+
+    async def measure(
+        self,
+        path: str,
+        frame: Any,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        tokenizer: Spec = None,
+        limit: int | None = None,
+        price: float | None = None,
+        **values: object,
+    ) -> Measure:
+        """Return how large a prompt's texts for a frame are, in characters and tokens; see `render_frame`."""
+        given = {**(variables or {}), **values}
+        prompt = await self.compile(path)
+        return await anyio.to_thread.run_sync(
+            lambda: frames.measure(prompt, frame, given, tokenizer=tokenizer, limit=limit, price=price)
+        )
 
     async def import_folder(
         self,
@@ -159,6 +213,16 @@ class AsyncClient(Remote, Awaits):
         return await self._in_thread(
             lambda client: client.export_to(target, format=format, directory=directory, progress=progress)
         )
+
+    async def freeze(
+        self, file: str | os.PathLike[str] = LOCK_FILE, paths: Iterable[str] | None = None, *, prune: bool = False
+    ) -> Frozen:
+        """Write the exact versions that were used here, or `paths` as they are now, into a lock."""
+        return await self._in_thread(lambda client: client.freeze(file, paths, prune=prune))
+
+    async def verify(self, lock: "str | os.PathLike[str] | Lock" = LOCK_FILE) -> Rows[Drift]:
+        """Return how the store differs now from what a lock has frozen; no rows where it does not."""
+        return await self._in_thread(lambda client: client.verify(lock))
 
     async def _in_thread(self, act: Callable[[Client], _T]) -> _T:
         """Do what works on the disk too in a thread, so that the loop goes on."""

@@ -8,7 +8,7 @@ import hashlib
 import json
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,11 +31,16 @@ class Kept:
     size: int
     prompt: Any = None
 
-    def read(self, call: Call[_T]) -> _T:
-        """Return what the answer means; a prompt, which nobody changes, is read once."""
-        value: _T = call.read(self.data) if self.prompt is None else self.prompt
-        self.prompt = value if isinstance(value, Prompt) else None
-        return value
+    def read(self, call: Call[_T], place: str) -> _T:
+        """Return what the answer of the server at `place` means; a prompt, which nobody changes, is read once."""
+        if self.prompt is not None:
+            known: _T = self.prompt
+            return known
+        value: Any = call.read(self.data)
+        if isinstance(value, Prompt):
+            value = self.prompt = replace(value, store_url=place)
+        read: _T = value
+        return read
 
 
 class Cache:
@@ -98,7 +103,7 @@ class Cache:
             found = json.loads(raw)
             if found["key"] == key:
                 kept = Kept(str(found["tag"]), found["data"], len(raw))
-                kept.read(call)  # another version may have kept it
+                call.read(kept.data)  # another version may have kept it
                 return kept
         return None
 

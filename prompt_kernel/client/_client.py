@@ -2,22 +2,28 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
-from prompt_kernel import files
+from prompt_kernel import files, frames, uses
 from prompt_kernel.client import _reads
 from prompt_kernel.client._call import PAGE, Asked
 from prompt_kernel.client._line import Pause, Talk
 from prompt_kernel.client._pools import Pool
 from prompt_kernel.client._remote import Remote
 from prompt_kernel.client._verbs import Verb, Waits
+from prompt_kernel.client.experiments import Experiments
 from prompt_kernel.errors import AmbiguousNameError
-from prompt_kernel.records import ExportReport, ImportReport, Summary
+from prompt_kernel.locations import LOCK_FILE
+from prompt_kernel.lock import Lock, freeze, verify
+from prompt_kernel.measures import Measure, RowProblem
+from prompt_kernel.progress import Progress
+from prompt_kernel.records import Drift, ExportReport, Frozen, ImportReport, Rows, Summary
+from prompt_kernel.tokens import Spec
 
 if TYPE_CHECKING:
     from prompt_kernel.store import Store
@@ -122,11 +128,53 @@ class Client(Remote, Waits):
             yield from (entry.path for entry in page)
             after = page[-1].path
 
+    @property
+    def experiments(self) -> Experiments:
+        """The ledger of experiments: every run, what made it, and what came of it."""
+        return Experiments(self)
+
     # What takes more than asking
 
     def summary(self) -> Summary:
         """Return the store at a glance."""
         return replace(self._ask(_reads.summary()), url=self.url)
+
+    def render_frame(
+        self,
+        path: str,
+        frame: Any,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        progress: Progress = True,
+        **values: object,
+    ) -> Any:
+        """Return what a prompt expands to with each row of a frame, and the values that all rows share."""
+        given = {**(variables or {}), **values}
+        return frames.render_frame(self.compile(path), frame, given, progress=progress)
+
+    def check_frame(
+        self, path: str, frame: Any, /, variables: Mapping[str, object] | None = None, **values: object
+    ) -> Rows[RowProblem]:
+        """Return the rows of a frame that a prompt cannot be filled with, and why; see `render_frame`."""
+        given = {**(variables or {}), **values}
+        return frames.check_frame(self.compile(path), frame, given)
+
+    def measure(
+        self,
+        path: str,
+        frame: Any,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        tokenizer: Spec = None,
+        limit: int | None = None,
+        price: float | None = None,
+        **values: object,
+    ) -> Measure:
+        """Return how large a prompt's texts for a frame are, in characters and tokens; see `render_frame`."""
+        given = {**(variables or {}), **values}
+        return frames.measure(self.compile(path), frame, given, tokenizer=tokenizer, limit=limit, price=price)
 
     def import_folder(
         self,
@@ -171,6 +219,18 @@ class Client(Remote, Waits):
     ) -> ExportReport:
         """Export prompts in another tool's format, with a report of what it has no place for; see `files.export_to`."""
         return files.export_to(self._as_store, target, format=format, directory=directory, progress=progress)
+
+    # Locks
+
+    def freeze(
+        self, file: str | os.PathLike[str] = LOCK_FILE, paths: Iterable[str] | None = None, *, prune: bool = False
+    ) -> Frozen:
+        """Write the exact versions that were used here, or `paths` as they are now, into a lock."""
+        return freeze(self._as_store, uses.of(self.url), file, paths, prune=prune)
+
+    def verify(self, lock: "str | os.PathLike[str] | Lock" = LOCK_FILE) -> Rows[Drift]:
+        """Return how the store differs now from what a lock has frozen; no rows where it does not."""
+        return verify(self._as_store, lock)
 
     @property
     def _as_store(self) -> "Store":

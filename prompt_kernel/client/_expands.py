@@ -6,7 +6,7 @@ from typing import Any
 
 from prompt_kernel import wire
 from prompt_kernel.client._call import PAGE, Call, asking, field, pinned, value_of
-from prompt_kernel.expansion import DEFAULT_LIMITS, Expansion, Limits, Manifest
+from prompt_kernel.expansion import DEFAULT_LIMITS, CompiledPrompt, Expansion, Limits, Manifest
 
 
 def expand(
@@ -64,6 +64,30 @@ def expand_manifest(
     return _expansion({"manifest": wire.to_data(manifest)}, variables, values, limits, strict=strict)
 
 
+def compile(path: str, *, limits: Limits = DEFAULT_LIMITS) -> Call[CompiledPrompt]:  # noqa: A001 - the store's verb
+    """Return a prompt with all that it includes as it is now: it fills variables without the store, and pickles."""
+    name, pin = pinned(path)
+    return _compiled({"path": name, **pin}, limits)
+
+
+def compile_text(content: str, *, directory: str = "", limits: Limits = DEFAULT_LIMITS) -> Call[CompiledPrompt]:
+    """Compile a text that is not stored, as if it stood in `directory`; see `compile`."""
+    return _compiled({"text": content, "directory": directory}, limits)
+
+
+def compile_manifest(manifest: Manifest, *, limits: Limits = DEFAULT_LIMITS) -> Call[CompiledPrompt]:
+    """Compile exactly the versions that `manifest` names, wherever these are now; see `compile`."""
+    return _compiled({"manifest": wire.to_data(manifest)}, limits)
+
+
+def _compiled(what: dict[str, Any], limits: Limits) -> Call[CompiledPrompt]:
+    return asking("/compile", value_of(CompiledPrompt), {**what, "limits": _unusual(limits)}, kept=True)
+
+
+def _unusual(limits: Limits) -> dict[str, int] | None:
+    return None if limits == DEFAULT_LIMITS else asdict(limits)
+
+
 def render(
     path: str,
     rows: Iterable[Mapping[str, object]],
@@ -96,6 +120,5 @@ def _expansion(
     strict: bool,
 ) -> Call[Expansion]:
     given = wire.value_to_data({**(variables or {}), **values})
-    most = None if limits == DEFAULT_LIMITS else asdict(limits)
-    body = {**what, "variables": given, "strict": strict, "limits": most}
+    body = {**what, "variables": given, "strict": strict, "limits": _unusual(limits)}
     return asking("/expand", value_of(Expansion), body, kept=True)

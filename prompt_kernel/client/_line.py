@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Self, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -22,6 +23,7 @@ from prompt_kernel.client import _problems
 from prompt_kernel.client._address import Address
 from prompt_kernel.client._cache import Cache, Kept
 from prompt_kernel.client._call import UNREADABLE, Asked, Call, reading
+from prompt_kernel.client._noting import note
 from prompt_kernel.client._reads import activity
 from prompt_kernel.errors import (
     InvalidMetadataError,
@@ -30,6 +32,7 @@ from prompt_kernel.errors import (
     ReadOnlyStoreError,
     StoreUnavailableError,
 )
+from prompt_kernel.locations import remember
 from prompt_kernel.records import ORIGINS
 
 _T = TypeVar("_T")
@@ -98,6 +101,12 @@ class Line:
         headers = {"Accept": "application/json", "User-Agent": f"prompt-kernel/{prompt_kernel.__version__}"}
         return headers | ({"Authorization": f"Bearer {self.address.token}"} if self.address.token else {})
 
+    @property
+    def place(self) -> str:
+        """By what a prompt finds this server again, and the token with it, though it does not show it."""
+        token = self.address.token
+        return remember(f"{self.address.url}?token={quote(token, safe='')}") if token else self.address.url
+
     # Talking
 
     def talk(self, asked: Asked[_T]) -> Talk[_T]:
@@ -107,11 +116,15 @@ class Line:
             PromptKernelError: what the server says, or why it says nothing.
         """
         if isinstance(asked, Call):
-            return (yield from self._answer(asked))
+            answer = yield from self._answer(asked)
+            note(self.address.url, asked, answer)
+            return answer
         try:
             call = next(asked)
             while True:
-                call = asked.send((yield from self._answer(call)))
+                step = yield from self._answer(call)
+                note(self.address.url, call, step)
+                call = asked.send(step)
         except StopIteration as end:
             value: _T = end.value
             return value
@@ -144,7 +157,7 @@ class Line:
             return self._out_of_reach(call, answer, kept, in_doubt=call.writes and may_be_done)
         self.warned.clear()
         if answer.status_code == HTTPStatus.NOT_MODIFIED and kept is not None:
-            return kept.read(call)
+            return kept.read(call, self.place)
         return (yield from self._read(call, answer))
 
     def _exchange(self, request: httpx.Request) -> Talk[tuple[httpx.Response | httpx.RequestError, bool]]:
@@ -185,7 +198,7 @@ class Line:
             raise _problems.not_ours(self.address.url, answer)
         kept = Kept(answer.headers.get("etag", ""), data, len(answer.content))
         try:
-            value = kept.read(call)
+            value = kept.read(call, self.place)
         except UNREADABLE as error:
             raise (yield from self._unknown(answer)) from error
         self.cache.keep(call, kept)
@@ -221,7 +234,7 @@ class Line:
             self.warned.append(True)
             message = f"The server {self.address.url} is out of reach, and what was read before is served: {reason}."
             warnings.warn(message, OfflineWarning, stacklevel=_CALLER)
-        return kept.read(call)
+        return kept.read(call, self.place)
 
 
 #: From the warning to the line of whoever has called the verb: through the conversation and the client.

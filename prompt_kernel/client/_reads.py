@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 Paged = Generator[Call[Rows[_T]], Rows[_T], Rows[_T]]
 
 
-def _pages(none: Rows[_T], limit: int, ask: Callable[[_T | None, int], Call[Rows[_T]]]) -> Paged[_T]:
+def pages(none: Rows[_T], limit: int, ask: Callable[[_T | None, int], Call[Rows[_T]]]) -> Paged[_T]:
     """Ask for one page after the other, each by the last row of the one before, until there are `limit` rows."""
     found = none
     while len(found) < limit:
@@ -68,7 +68,7 @@ def prompts(
         query = {**where, "after": last.path if last else after, "limit": size}
         return reading("/prompts", read, query, kept=True)
 
-    return _pages(read(NONE), limit, ask)
+    return pages(read(NONE), limit, ask)
 
 
 def count(directory: str | None = None, tag: str | None = None) -> Call[int]:
@@ -134,7 +134,7 @@ def changes(after: int = 0, *, limit: int = 100) -> Paged[Change]:
     def ask(last: Change | None, size: int) -> Call[Rows[Change]]:
         return reading("/changes", read, {"after": last.id if last else after, "limit": size})
 
-    return _pages(read(NONE), limit, ask)
+    return pages(read(NONE), limit, ask)
 
 
 def activity(
@@ -153,7 +153,7 @@ def activity(
         where = {"author": author, "kind": kind, "path": path, "directory": directory or None}
         return reading("/activity", read, {**where, "before": last.id if last else before, "limit": size})
 
-    return _pages(read(NONE), limit, ask)
+    return pages(read(NONE), limit, ask)
 
 
 def authors() -> Call[list[str]]:

@@ -11,8 +11,8 @@ from typing import Protocol, runtime_checkable
 from prompt_kernel.errors import MissingVariableError
 from prompt_kernel.expansion._compiled import CompiledPrompt
 from prompt_kernel.expansion._fill import Filled, Plan
-from prompt_kernel.expansion._graph import load, resolver
-from prompt_kernel.expansion._manifest import expand_manifest, finish
+from prompt_kernel.expansion._graph import Node, Resolve, load, resolver
+from prompt_kernel.expansion._manifest import checked, expand_manifest, finish, places
 from prompt_kernel.expansion._source import Pin, Source, SourceText, Texts, choose, hash_of, matching
 from prompt_kernel.expansion._values import (
     DEFAULT_LIMITS,
@@ -30,6 +30,15 @@ from prompt_kernel.variables import Declaration
 NO_VALUES: Mapping[str, object] = {}
 
 
+#: Is told of each plan that is made, with the path that was asked for, or None for a text; tells whether the plan may
+#: be remembered, so that it is not told of the next use.
+Note = Callable[[str | None, Plan], bool]
+
+
+def _unnoted(_path: str | None, _plan: Plan) -> bool:
+    return True
+
+
 class _Remembered:
     """A plan, and what it gives without any values; both go together, so that no thread keeps one for the other."""
 
@@ -43,10 +52,22 @@ class _Remembered:
 class Expander:
     """Expands the prompts of one source, and remembers each plan for as long as the source stays the same."""
 
-    def __init__(self, source: Source, transaction: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
-        """Expand from `source`; what is read for one expansion is read inside of `transaction`."""
+    def __init__(
+        self,
+        source: Source,
+        transaction: Callable[[], AbstractContextManager[object]] = nullcontext,
+        *,
+        resolve: Callable[[], Resolve] | None = None,
+        note: Note = _unnoted,
+    ) -> None:
+        """Expand from `source`; what is read for one expansion is read inside of `transaction`.
+
+        `resolve` makes what resolves the inclusions of one plan, if that is not the source; see `Note` for `note`.
+        """
         self.source = source
         self._transaction = transaction
+        self._resolve = resolve or (lambda: resolver(source))
+        self._note = note
         self._revision: object = None
         self._plans: dict[tuple[str, bool, Limits], _Remembered] = {}
 
@@ -69,8 +90,9 @@ class Expander:
         if known is None:
             with self._transaction():
                 self._refresh()
-                plan = self._plan(find(self.source, path), strict=strict, limits=limits)
-                known = self._plans[key] = _Remembered(plan)
+                known = _Remembered(self._plan(find(self.source, path), strict=strict, limits=limits))
+                if self._note(path, known.plan):
+                    self._plans[key] = known
         if variables:
             return finish(known.plan, variables, limits, strict=strict)
         if known.expansion is None:
@@ -89,6 +111,7 @@ class Expander:
         with self._transaction():
             self._refresh()
             plan = self._plan(text, strict=strict, limits=limits)
+        self._note(None, plan)
         return finish(plan, variables, limits, strict=strict)
 
     def compile(self, root: str | SourceText, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
@@ -100,7 +123,9 @@ class Expander:
         with self._transaction():
             self._refresh()
             text = find(self.source, root) if isinstance(root, str) else root
-            return CompiledPrompt.of(self._plan(text, strict=True, limits=limits).graph, limits)
+            plan = self._plan(text, strict=True, limits=limits)
+        self._note(root if isinstance(root, str) else None, plan)
+        return CompiledPrompt.of(plan.graph, limits)
 
     def declarations(self, root: str | SourceText) -> dict[str, Declaration]:
         """Return every variable that expanding a path or a text takes, own and inherited, in order of first use."""
@@ -110,6 +135,10 @@ class Expander:
             plan = self._plan(text, strict=False, limits=DEFAULT_LIMITS)
         return {name: plan.declaration(name) for name in plan.names}
 
+    def forget(self) -> None:
+        """Forget every plan, so that the next use of each is noted."""
+        self._plans.clear()
+
     def _refresh(self) -> None:
         revision = self.source.revision
         if revision != self._revision:
@@ -117,7 +146,7 @@ class Expander:
             self._revision = revision
 
     def _plan(self, root: SourceText, *, strict: bool, limits: Limits) -> Plan:
-        return Plan(load(root, resolver(self.source), limits, strict=strict, source=self.source))
+        return Plan(load(root, self._resolve(), limits, strict=strict, source=self.source))
 
 
 @runtime_checkable
@@ -186,13 +215,17 @@ __all__ = [
     "Manifest",
     "ManifestEntry",
     "MissingVariableError",
+    "Node",
+    "Note",
     "Piece",
     "Pin",
     "Plan",
+    "Resolve",
     "Severity",
     "Source",
     "SourceText",
     "Texts",
+    "checked",
     "choose",
     "expand",
     "expand_manifest",
@@ -201,6 +234,7 @@ __all__ = [
     "hash_of",
     "load",
     "matching",
+    "places",
     "resolver",
     "split_pin",
 ]  # fmt: skip

@@ -30,6 +30,10 @@ class Plan:
         """What is declared of a variable, or that it is any text."""
         return self.graph.declarations.get(name) or Declaration(name)
 
+    def manifest(self) -> Manifest:
+        """Return the exact texts that this is made of, the root first."""
+        return manifest(self.graph)
+
 
 class Filled:
     """The outcome of one filling: the text, what filled each variable, and what was found."""

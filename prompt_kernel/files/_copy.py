@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: What an entry of the log is known by; the rest of it goes when its prompt is purged.
 _SAME: Final = ("kind", "path", "version", "author", "origin", "at")
+#: What a run is known by.
+_CELL: Final = ("prompt", "row", "model", "repeat", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ def copy_store(
     """Make the store at `target` the same as the one at `source`, and compare both by their hashes.
 
     The target is empty, or an earlier copy of the source, also one that was interrupted: then it is brought up to
-    date. All versions, labels, former names, the trash, the log, live texts, and what people have set for themselves
-    are copied, as they are when the copy begins; the source is only read, and others go on using it. Tokens, and what
-    belongs to the linked folders of a machine, stay where they are.
+    date. All versions, labels, former names, the trash, the log, experiments, live texts, and what people have set for
+    themselves are copied, as they are when the copy begins; the source is only read, and others go on using it.
+    Tokens, and what belongs to the linked folders of a machine, stay where they are.
 
     Args:
         source: a path or URL of a store.
@@ -95,13 +97,40 @@ def check_earlier(source: "Archive", target: "Store") -> None:
         if other is None or any(entry[field] != other[field] for field in _SAME):
             what = f"{entry['author']} changed {entry['path']} in it ({entry['kind']}, {entry['at']})"
             raise DivergedError(where, f"{what}; copy into an empty store")
-    purged = sum(entry["kind"] == "purged" for entry in theirs)
+    later = [entry for entry in theirs if entry["kind"] in ("purged", "experiment")]
+    purged = sum(entry["kind"] == "purged" for entry in later)
     known = {record["uid"] for record in source.records(only={"prompt"})}
     foreign = [record["path"] for record in archive.records(only={"prompt"}) if record["uid"] not in known]
     # What is in no log was brought by an earlier copy, and can have gone from the source by a purge only.
     if len(foreign) > purged:
         raise DivergedError(where, f"it has {foreign[0]}, which the other store never had; copy into an empty store")
+    removed = sum(entry["kind"] == "experiment" and entry["detail"].startswith("removed ") for entry in later)
+    _check_experiments(source, target, removed)
     _check_live(source, target)
+
+
+def _check_experiments(source: "Archive", target: "Store", removed: int) -> None:
+    """Check that nobody has run an experiment in the copy, of those that were not `removed` from the source since."""
+    where, foreign = shown(target.url), 0
+    theirs = _rounds(source)
+    for uid, (name, round_, runs) in _rounds(target.archive).items():
+        known = theirs.get(uid)
+        foreign += known is None
+        if known is None and foreign > removed:
+            raise DivergedError(where, f"it has the experiment {name}, which the other store never had")
+        if known and (round_ > known[1] or any(number > known[2].get(cell, 0) for cell, number in runs.items())):
+            raise DivergedError(where, f"somebody has run the experiment {name} in it")
+
+
+def _rounds(archive: "Archive") -> dict[str, tuple[str, int, dict[tuple[Any, ...], int]]]:
+    """Return of each experiment, by uid, its name, its round, and the round of each of its cells."""
+    found: dict[str, tuple[str, int, dict[tuple[Any, ...], int]]] = {}
+    for record in archive.records(only={"experiment", "run"}):
+        if record["record"] == "experiment":
+            found[record["uid"]] = record["name"], record["round"], {}
+        else:
+            found[record["uid"]][2][tuple(record[field] for field in _CELL)] = record["round"]
+    return found
 
 
 def _check_live(source: "Archive", target: "Store") -> None:

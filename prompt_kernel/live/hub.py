@@ -39,9 +39,11 @@ _DEFAULT: Final = Settings()
 class Hub:
     """All live editing of one process. Make it, `start` it on the loop that is to run it, and `stop` it there."""
 
-    def __init__(self, url: str | os.PathLike[str] | None, *, settings: Settings = _DEFAULT) -> None:
-        """Be the hub of the store at `url`."""
-        self.settings = settings
+    def __init__(
+        self, url: str | os.PathLike[str] | None, *, settings: Settings = _DEFAULT, origin: str = "dashboard"
+    ) -> None:
+        """Be the hub of the store at `url`; `origin` is the end by which its versions are noted to come."""
+        self.settings, self._origin = settings, origin
         self._url = url
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -58,7 +60,7 @@ class Hub:
         self._known: object = None
 
     def _open_store(self) -> Store:
-        return Store(self._url, author="live", origin="dashboard")
+        return Store(self._url, author="live", origin=self._origin)
 
     async def start(self) -> None:
         """Open the store, and begin.

@@ -180,7 +180,10 @@ class Log:
         self, uid: str, epoch: str, upto: int, state: bytes, text: str, *, author: str, message: str
     ) -> Prompt | None:
         """Save a version of a live text; see `LiveLog.save`."""
-        return self._live.save(uid, epoch=epoch, upto=upto, state=state, text=text, author=author, message=message)
+        return self._live.save(
+            uid, epoch=epoch, upto=upto, state=state, text=text, author=author, message=message,
+            origin=self._store.origin,
+        )  # fmt: skip
 
     def compact(self, uid: str, epoch: str, upto: int, state: bytes) -> bool:
         """Put the log of a document together; see `LiveLog.compact`."""

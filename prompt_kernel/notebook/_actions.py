@@ -2,17 +2,20 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.display import display
 
+from prompt_kernel import uses
 from prompt_kernel.errors import ConflictError
 from prompt_kernel.expansion import split_pin
 from prompt_kernel.notebook import _binding, _saving
 from prompt_kernel.notebook._commands import COMMANDS, PARSERS
 from prompt_kernel.notebook.arguments import (
+    CELLS,
     EXPAND,
+    EXPERIMENT,
     PROMPT,
     SAVE,
     HelpRequested,
@@ -36,18 +39,37 @@ def _load(magics: "PromptMagics", args: Namespace, names: Mapping[str, Any]) -> 
     bindings = read_values(args.values, "%prompt")
     if args.raw and bindings:
         raise UsageError("%prompt: --raw expands nothing, so it takes no values. See %prompt --help")
+    if args.edit:
+        _check_edit(args)
     if args.draft and split_pin(args.path)[1] is not None:
         raise UsageError("%prompt: --draft is what is being edited now, so it takes no @. See %prompt --help")
     store = magics.session.store
     prompt = store.get(args.path)
-    draft = _draft(store, prompt) if args.draft else None
+    if args.edit:
+        return _put(magics, args.out, magics.session.saw(prompt).edit(author=store.author))
+    draft = _draft(magics.session.live, prompt) if args.draft else None
     if args.raw:
         text: str = prompt.text if draft is None else draft
+        _note_raw(store, args.path, prompt, draft)
     else:
         given = _binding.evaluate(bindings, names)
         text = _binding.expand_prompt(store, args.path, prompt, given, names, strict=not args.lenient, draft=draft)
     magics.session.saw(prompt)
     return _put(magics, args.out, text)
+
+
+def _check_edit(args: Namespace) -> None:
+    if args.values or args.raw or args.draft or args.lenient or split_pin(args.path)[1] is not None:
+        raise UsageError("%prompt: --edit opens what is being edited now, so it takes a PATH alone. See %prompt --help")
+
+
+def _note_raw(store: "Store", path: str, prompt: "Prompt", draft: str | None) -> None:
+    """Note what only the store's expansions note by themselves: a text that is used as it is."""
+    noted = uses.of(store.url)
+    if draft is None:
+        noted.note(path, exactly=f"{prompt.path}@{prompt.version}")
+    else:
+        noted.note_unsaved(prompt.path)
 
 
 def _draft(store: "Store", prompt: "Prompt") -> str:
@@ -62,14 +84,17 @@ def save(magics: "PromptMagics", line: str, text: str) -> object:
 
 
 def _save(magics: "PromptMagics", args: Namespace, text: str) -> object:
+    return _put(magics, args.out, _saved(magics, args, text))
+
+
+def _saved(magics: "PromptMagics", args: Namespace, text: str) -> "Prompt":
     try:
-        saved = _saving.save(magics.session, args, text)
+        return _saving.save(magics.session, args, text)
     except ConflictError as error:
         from prompt_kernel.notebook import cards, plain  # noqa: PLC0415 - hardly ever needed here
 
         _publish({"text/html": cards.html(error), "text/plain": plain.text(error)})
         raise
-    return _put(magics, args.out, saved)
 
 
 def expand(magics: "PromptMagics", line: str, text: str, names: Mapping[str, Any]) -> object:
@@ -83,6 +108,18 @@ def _expand(magics: "PromptMagics", args: Namespace, text: str, names: Mapping[s
     return _put(magics, args.out, expansion)
 
 
+def experiment(magics: "PromptMagics", line: str, text: str, names: Mapping[str, Any]) -> object:
+    """Do what `%%experiment` does."""
+    return _helped(lambda: EXPERIMENT.read(line), lambda args: _experiment(magics, args, text, names))
+
+
+def _experiment(magics: "PromptMagics", args: Namespace, text: str, names: Mapping[str, Any]) -> object:
+    from prompt_kernel.notebook import _experiments  # noqa: PLC0415 - most notebooks run none
+
+    saved = _saved(magics, SAVE.read_words([args.save]), text) if args.save else None
+    return _put(magics, args.out, _experiments.run(magics, args, text, saved, names))
+
+
 def manage(magics: "PromptMagics", line: str) -> object:
     """Do what `%prompts` does."""
     if not line.strip():
@@ -93,11 +130,8 @@ def manage(magics: "PromptMagics", line: str) -> object:
 
 def help_of(kind: str, name: str) -> str:
     """Return the help of a magic, which is a `line` or a `cell` magic."""
-    parser = _HELP.get((kind, name))
+    parser = PROMPT if (kind, name) == ("line", "prompt") else CELLS.get(name) if kind == "cell" else None
     return parser.format_help() if parser else overview(PARSERS, "%prompts")
-
-
-_HELP: Final = {("line", "prompt"): PROMPT, ("cell", "prompt"): SAVE, ("cell", "expand"): EXPAND}
 
 
 def _helped(read: Callable[[], Any], act: Callable[[Any], object]) -> object:

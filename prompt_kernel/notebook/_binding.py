@@ -69,7 +69,7 @@ def expand_prompt(
         declared |= store.declarations_in(draft, directory=prompt.directory)
     taken = take((name for name in declared if name not in given), namespace, prompt.engine)
     values = {**taken, **given}
-    expand = partial(store.expand, path) if draft is None else partial(store.expand_as, prompt.path, draft)
+    expand = partial(store.expand, path) if draft is None else partial(store.expand_as, path, draft)
     return BoundExpansion.of(expand(values, strict=strict), taken)
 
 

@@ -1,6 +1,6 @@
 """The commands of `%prompts`: what each takes, and the verb of the store that it calls."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from prompt_kernel.errors import PromptKernelError
+from prompt_kernel.notebook import _locking
 from prompt_kernel.notebook._progress import Progress
-from prompt_kernel.notebook.arguments import Parser
+from prompt_kernel.notebook.arguments import Parser, whole_number
 from prompt_kernel.records import Rows
 
 if TYPE_CHECKING:
@@ -33,12 +33,6 @@ def _pin(text: str) -> int | str:
 
 def _directory(text: str) -> str:
     return text.strip("/")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ArgumentTypeError(f"{text!r} is no number")
-    return int(text)
 
 
 COMMANDS: Final[dict[str, Command]] = {}
@@ -72,7 +66,7 @@ _MESSAGE = _argument("-m", "--message", default="", metavar="MESSAGE", help="wha
     "list", "Prompts, ordered by path.",
     _argument("directory", nargs="?", type=_directory, metavar="DIRECTORY", help="only prompts below this directory"),
     _TAG,
-    _argument("--limit", type=_count, default=100, metavar="N", help="at most so many (100)"),
+    _argument("--limit", type=whole_number, default=100, metavar="N", help="at most so many (100)"),
     _argument("--after", metavar="PATH", help="go on after this path"),
 )  # fmt: skip
 def _list(magics: "PromptMagics", args: Namespace) -> object:
@@ -88,9 +82,19 @@ def _search(magics: "PromptMagics", args: Namespace) -> object:
     return magics.session.store.search(" ".join(args.words), tag=args.tag, directory=args.directory)
 
 
+@_command(
+    "browse", "A panel to find prompts, fill them in, and put one into a cell.",
+    _argument("start", nargs="?", default="", metavar="PATH", help="begin at this prompt or directory"),
+)  # fmt: skip
+def _browse(_magics: "PromptMagics", args: Namespace) -> object:
+    from prompt_kernel.notebook.browsing import browse  # noqa: PLC0415 - it is optional, and takes a while to import
+
+    return browse(args.start)
+
+
 @_command("show", "A prompt as it is stored.", _PINNED)
 def _show(magics: "PromptMagics", args: Namespace) -> object:
-    return magics.session.saw(magics.session.store.get(args.path))
+    return magics.session.saw(magics.session.live.get(args.path))
 
 
 @_command("history", "The versions of a prompt, newest first.", _PATH)
@@ -123,7 +127,7 @@ def _dirs(magics: "PromptMagics", _args: Namespace) -> object:
     "label", "Put a label on a version, or move it there.",
     _PATH,
     _argument("label", metavar="LABEL", help="the label, such as production"),
-    _argument("version", nargs="?", type=_count, metavar="VERSION", help="the version (the newest)"),
+    _argument("version", nargs="?", type=whole_number, metavar="VERSION", help="the version (the newest)"),
 )  # fmt: skip
 def _label(magics: "PromptMagics", args: Namespace) -> object:
     return magics.session.store.label(args.path, args.label, version=args.version)
@@ -221,24 +225,51 @@ def _impact(magics: "PromptMagics", args: Namespace) -> object:
     return magics.session.store.impact(args.path, text)
 
 
+@_command(
+    "runs", "The experiments, or the results of one.",
+    _argument("name", nargs="?", metavar="EXPERIMENT", help="the experiment; none lists them all"),
+    _argument("--round", type=whole_number, metavar="N", help="its results as of this round (the last)"),
+    _argument("--errors", action="store_true", help="only the runs that have failed"),
+)  # fmt: skip
+def _runs(magics: "PromptMagics", args: Namespace) -> object:
+    from prompt_kernel.notebook import _experiments  # noqa: PLC0415 - most notebooks run none
+
+    return _experiments.show(magics, args)
+
+
 @_command("where", "The store of this notebook, and what is in it.")
 def _where(magics: "PromptMagics", _args: Namespace) -> object:
     return magics.session.store.summary()
 
 
 @_command(
-    "use",
-    "Use another store in this notebook.",
-    _argument("url", metavar="URL", help="a file, a database's URL, or the http:// of a server"),
-)
+    "use", "Use another store in this notebook, or the versions that a lock has frozen.",
+    _argument("url", nargs="?", metavar="URL", help="a file, a database's URL, or the http:// of a server"),
+    _argument("--lock", metavar="FILE", help="expand what this lock has frozen, and nothing else"),
+    _argument("--no-lock", action="store_true", help="expand what the store has now"),
+)  # fmt: skip
 def _use(magics: "PromptMagics", args: Namespace) -> object:
-    before = magics.store
-    magics.store = args.url
-    try:
-        return magics.session.store.summary()
-    except PromptKernelError:
-        magics.store = before
-        raise
+    return _locking.use(magics, args)
+
+
+@_command(
+    "freeze", "Write which versions this notebook has used into a lock beside it.",
+    _argument(
+        "words", nargs="*", metavar="FILE.lock|PATH",
+        help="the file (prompts.lock); and prompts to freeze as they are now, in place of what was used",
+    ),
+    _argument("--prune", action="store_true", help="leave out what the lock has and was not used here"),
+)  # fmt: skip
+def _freeze(magics: "PromptMagics", args: Namespace) -> object:
+    return _locking.freeze(magics, args)
+
+
+@_command(
+    "verify", "What has drifted from a lock, with the differences.",
+    _argument("file", nargs="?", metavar="FILE", help="the lock (prompts.lock)"),
+)  # fmt: skip
+def _verify(magics: "PromptMagics", args: Namespace) -> object:
+    return _locking.verify(magics, args)
 
 
 PARSERS: Final[Mapping[str, Parser]] = {name: command.parser for name, command in COMMANDS.items()}

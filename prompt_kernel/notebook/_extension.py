@@ -1,7 +1,9 @@
 """Loading into a shell, and leaving it as it was."""
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from prompt_kernel import uses
 from prompt_kernel.notebook._matchers import matcher_for
 from prompt_kernel.notebook.magics import PromptMagics
 
@@ -9,11 +11,19 @@ if TYPE_CHECKING:
     from prompt_kernel.notebook.completion import World
 
 _NAME: Final = "PromptMagics"
+#: There only where an editor was opened.
+_ROOMS: Final = "prompt_kernel.notebook._rooms"
 #: The kinds that IPython is to show as `plain` does, by module: naming them imports nothing.
 _SHOWN: Final = {
     "prompt_kernel.display": ("Rows",),
     "prompt_kernel.records": ("Prompt", "Version", "Directory", "TextDiff", "Impact", "Finding", "Summary",
-                              "ImportReport", "ExportReport", "SyncReport"),
+                              "ImportReport", "ExportReport", "SyncReport", "Drift", "Frozen"),
+    "prompt_kernel.lock._file": ("Lock",),
+    "prompt_kernel.runs": ("Run", "ExperimentSummary"),
+    "prompt_kernel.experiments.results": ("Results",),
+    "prompt_kernel.experiments._comparison": ("Comparison",),
+    "prompt_kernel.experiments._plan": ("Plan",),
+    "prompt_kernel.measures": ("Measure",),
     "prompt_kernel.notebook._saved": ("Saved",),
     "prompt_kernel.expansion._values": ("Manifest", "Diagnostic"),
 }  # fmt: skip
@@ -22,6 +32,7 @@ _SHOWN: Final = {
 def load(shell: Any) -> None:
     """Register the magics, the matcher and the plain looks; what was loaded before goes first."""
     unload(shell)
+    uses.start()
     magics = PromptMagics(shell)
     shell.register_magics(magics)
     shell.events.register("pre_run_cell", magics.remember_cell)
@@ -49,6 +60,9 @@ def unload(shell: Any) -> None:
         for kind in kinds:
             _plain_formatter(shell).pop(f"{module}.{kind}", None)
     magics.session.close()
+    uses.stop()
+    if _ROOMS in sys.modules:
+        sys.modules[_ROOMS].close_rooms()
 
 
 def _world(magics: PromptMagics) -> "World":

@@ -27,6 +27,7 @@ from prompt_kernel.notebook._parts import (
 from prompt_kernel.notebook._saved import Saved
 from prompt_kernel.records import (
     Directory,
+    Drift,
     ExportReport,
     Finding,
     Impact,
@@ -129,7 +130,7 @@ def rows_card(value: Rows[Any]) -> Html:
     differences = [
         details(cut(row.path, MOST_IN_CELL), *diff_body(row.diff))
         for row in value[:_MOST_DIFFERENCES]
-        if isinstance(row, Impact)
+        if isinstance(row, Impact | Drift) and row.diff
     ]
     return join([title, record_table(value), differences])
 

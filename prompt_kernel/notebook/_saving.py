@@ -1,6 +1,8 @@
 """What `%%prompt` does: a save that knows what this notebook has seen, and overwrites nothing in silence."""
 
 from argparse import Namespace
+from dataclasses import replace
+from typing import Any
 
 from prompt_kernel.errors import AmbiguousNameError, ConflictError, NotFoundError, PromptNotFoundError
 from prompt_kernel.names import is_suffix, key_of
@@ -28,7 +30,18 @@ def save(session: Session, args: Namespace, text: str) -> Saved:
         saved = _told(_write(session, args, text, expected), head, text, note, moved)
     session.settle(args.path)
     session.saw(saved)
-    return saved
+    return _with_lock(session, saved)
+
+
+def _with_lock(session: Session, saved: Saved) -> Saved:
+    """Say so where a lock keeps this notebook from expanding what was just saved."""
+    lock: Any = getattr(session.store, "lock", None)
+    frozen = None if lock is None else lock.version_of(saved.uid)
+    if frozen in (None, saved.version):
+        return saved
+    names = " ".join(f'"{name}"' if " " in name else name for name in lock.names_with(saved.uid))
+    note = f"This notebook goes by {lock.file}, and expands version {frozen}; %prompts freeze {names} moves it on."
+    return replace(saved, notes=(*saved.notes, note))
 
 
 def _write(session: Session, args: Namespace, text: str, expected: int) -> Prompt:
@@ -53,7 +66,7 @@ def _head(session: Session, path: str) -> Prompt | None:
     What a short name leads to is another prompt.
     """
     try:
-        found = session.store.get(path)
+        found = session.live.get(path)
     except (NotFoundError, AmbiguousNameError):
         return None
     wanted, key = key_of(path), key_of(found.path)

@@ -15,6 +15,7 @@ class Session:
         """Begin with the usual store, not yet opened."""
         self._url = ""
         self._author = ""
+        self._lock_file = ""
         self._store: Store | None = None
         # A Tab may open the store too, in a thread of its own.
         self._lock = threading.Lock()
@@ -32,30 +33,44 @@ class Session:
         store = self._store
         return self._opened() if store is None else store
 
+    @property
+    def live(self) -> "Store":
+        """The open store as it is now, also where the notebook goes by a lock.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        store = self.store
+        live: Store = getattr(store, "unlocked", store)
+        return live
+
     def _opened(self) -> "Store":
         from prompt_kernel import connect  # noqa: PLC0415 - loading the extension is not to load SQLModel
 
-        wanted = self._url, self._author
-        store = connect(wanted[0] or None, author=wanted[1] or None, origin="notebook")
+        wanted = self._url, self._author, self._lock_file
+        store = connect(wanted[0] or None, author=wanted[1] or None, origin="notebook", lock=wanted[2] or None)
         with self._lock:
             # Opening takes as long as it takes, so that nobody was kept waiting for it: somebody may have been faster.
-            if self._store is None and wanted == (self._url, self._author):
+            if self._store is None and wanted == (self._url, self._author, self._lock_file):
                 self._store = store
                 return store
         store.close()
         return self.store
 
-    def point_to(self, url: str, author: str) -> None:
-        """Use the store at `url` from now on, and write as `author`; "" is the usual one."""
+    def point_to(self, url: str, author: str, lock: str) -> None:
+        """Use the store at `url` from now on, and write as `author`; "" is the usual one.
+
+        What is expanded goes by the file `lock`, "" for none.
+        """
         with self._lock:
             store, self._store = self._store, None
-            self._url, self._author = url, author
+            self._url, self._author, self._lock_file = url, author, lock
         if store is not None:
             store.close()
 
     def close(self) -> None:
         """Close the store; it opens again when it is used."""
-        self.point_to(self._url, self._author)
+        self.point_to(self._url, self._author, self._lock_file)
 
     def saw(self, prompt: "Prompt") -> "Prompt":
         """Remember that the notebook has been shown `prompt`: what it saves next knows of that version."""

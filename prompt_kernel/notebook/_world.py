@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from prompt_kernel import completions
@@ -50,12 +51,25 @@ class NotebookWorld:
 
     def values(self) -> list[str]:
         """Return the names of the notebook's plain values."""
+        return self._names(is_value)
+
+    def functions(self) -> list[str]:
+        """Return the names of what the notebook can call, and of the endpoints and addresses that it has."""
+        return self._names(_may_be_asked)
+
+    def experiments(self) -> list[str]:
+        """Return the names of the store's experiments, the latest first."""
+        if self._is_remote():
+            return _at_once(lambda: [one.name for one in self._store.experiments.list()])
+        return completions.experiments(self._magics.store)
+
+    def _names(self, fits: Callable[[object], bool]) -> list[str]:
         shell = self._magics.shell
         hidden: Mapping[str, Any] = shell.user_ns_hidden
         return [
             name
             for name, value in shell.user_ns.copy().items()
-            if not name.startswith("_") and name not in hidden and is_value(value)
+            if not name.startswith("_") and name not in hidden and fits(value)
         ]
 
     def _is_remote(self) -> bool:
@@ -64,6 +78,15 @@ class NotebookWorld:
     @property
     def _store(self) -> "Store":
         return self._magics.session.store
+
+
+def _may_be_asked(value: object) -> bool:
+    """Tell whether a value may be a model or a scorer: a function, an address, or what holds some."""
+    if isinstance(value, str):
+        return value.startswith(("http://", "https://"))
+    return not isinstance(value, ModuleType | type | int | float | bytes) and (
+        callable(value) or isinstance(value, Mapping) or hasattr(value, "request_headers")
+    )
 
 
 def _pins(store: "Store", path: str) -> list[str]:

@@ -161,11 +161,15 @@ def _variable_name(text: str) -> str:
 
 
 def _add_values(parser: Parser) -> None:
+    _add_given(parser)
+    parser.add_argument("--lenient", action="store_true", help="keep what cannot be expanded as it is written")
+
+
+def _add_given(parser: Parser) -> None:
     parser.add_argument(
         "values", nargs="*", default=[], metavar="name=value",
         help="a value as text; name:=expression is evaluated in the notebook",
     )  # fmt: skip
-    parser.add_argument("--lenient", action="store_true", help="keep what cannot be expanded as it is written")
 
 
 def _add_out(parser: Parser) -> None:
@@ -185,6 +189,7 @@ def _prompt_parser() -> Parser:
     _add_values(parser)
     parser.add_argument("--raw", action="store_true", help="give the text as it is stored, and expand nothing")
     parser.add_argument("--draft", action="store_true", help="take the text as it is being edited in the dashboard")
+    parser.add_argument("--edit", action="store_true", help="open the dashboard's shared editor here in the notebook")
     _add_out(parser)
     return parser
 
@@ -219,9 +224,48 @@ def _expand_parser() -> Parser:
     return parser
 
 
+def whole_number(text: str) -> int:
+    """Read a number that has digits only."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
+
+
+def _experiment_parser() -> Parser:
+    parser = Parser(
+        "%%experiment",
+        "Run this cell over data on models, and keep every answer with what made it.",
+        "A variable is filled by name=value, else by its column, else by the notebook, else by its default.\n"
+        "What was answered before is not asked again. `%prompts runs EXPERIMENT` shows the results again.",
+    )
+    parser.add_argument("name", metavar="EXPERIMENT", help="what the experiment is called")
+    _add_given(parser)
+    parser.add_argument("--inputs", metavar="VAR", help="the rows: a DataFrame or a list of dicts; none is one row")
+    parser.add_argument(
+        "--model", action="append", required=True, metavar="MODEL",
+        help="a function of a text, an Endpoint or its URL; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scorer", action="append", default=[], metavar="SCORER",
+        help="a function of output and row, or exact:column, contains:column, close:column; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="PATH@PIN", help="a prompt to compare with; may be repeated"
+    )
+    parser.add_argument("--save", metavar="PATH", help="save the cell as a new version of this prompt first")
+    parser.add_argument("--repeats", type=whole_number, default=1, metavar="N", help="ask each so many times (1)")
+    parser.add_argument("--concurrency", type=whole_number, default=8, metavar="N", help="so many at a time (8)")
+    parser.add_argument("--description", default="", metavar="TEXT", help="what the experiment is for")
+    _add_out(parser)
+    return parser
+
+
 PROMPT: Final = _prompt_parser()
 SAVE: Final = _save_parser()
 EXPAND: Final = _expand_parser()
+EXPERIMENT: Final = _experiment_parser()
+#: The cell magics, by their names, as completion knows them.
+CELLS: Final[Mapping[str, Parser]] = {"prompt": SAVE, "expand": EXPAND, "experiment": EXPERIMENT}
 
 
 def read_values(words: Sequence[str], prog: str) -> list[Binding]:

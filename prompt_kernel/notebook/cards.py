@@ -10,14 +10,18 @@ from typing import Final
 from prompt_kernel.display import Rows
 from prompt_kernel.errors import ConflictError
 from prompt_kernel.expansion import Diagnostic, Expansion, Manifest
-from prompt_kernel.notebook import _expansion_card, _record_cards
+from prompt_kernel.measures import Measure
+from prompt_kernel.notebook import _expansion_card, _frame_cards, _lock_cards, _record_cards
+from prompt_kernel.notebook._columns import is_of_experiments
 from prompt_kernel.notebook._html import STYLE, Html, join, preformatted, tag
 from prompt_kernel.notebook._parts import hidden, shown
 from prompt_kernel.notebook._saved import Saved
 from prompt_kernel.records import (
     Directory,
+    Drift,
     ExportReport,
     Finding,
+    Frozen,
     Impact,
     ImportReport,
     Prompt,
@@ -39,6 +43,11 @@ _CARD: Final = "pk-card tex2jax_ignore mathjax_ignore"
 
 @singledispatch
 def _body(value: object) -> Html:
+    if is_of_experiments(value):
+        from prompt_kernel.notebook._experiment_cards import CARDS  # noqa: PLC0415 - most notebooks have no experiments
+
+        if draw := CARDS.get(type(value)):
+            return draw(value)
     text = str(value)
     return join([preformatted(shown(text)), hidden(text)])
 
@@ -58,6 +67,9 @@ _body.register(Summary, _record_cards.summary_card)
 _body.register(ImportReport, _record_cards.import_card)
 _body.register(ExportReport, _record_cards.export_card)
 _body.register(SyncReport, _record_cards.sync_card)
+_body.register(Measure, _frame_cards.measure_card)
+_body.register(Frozen, _lock_cards.frozen_card)
+_body.register(Drift, _lock_cards.drift_card)
 _body.register(ConflictError, _record_cards.conflict_card)
 
 __all__ = ["html"]

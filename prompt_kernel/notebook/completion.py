@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.language import ENGINES
 from prompt_kernel.names import ancestors
-from prompt_kernel.notebook.arguments import EXPAND, PROMPT, SAVE, Parser, Word, scan
+from prompt_kernel.notebook.arguments import CELLS, PROMPT, Parser, Word, scan
 
 _MOST_PATHS: Final = 400
 #: More prompts than this do not fit a pop-up: the directories come first, to be entered one by one.
@@ -23,7 +23,7 @@ _MOST_WORDS: Final = 50
 _MOST_BEFORE: Final = 500
 _MOST_READ: Final = 200_000
 
-_CELL_MAGIC = re.compile(r"\s*%%(prompt|expand)(?:\s|$)")
+_CELL_MAGIC = re.compile(rf"\s*%%({'|'.join(CELLS)})(?:\s|$)")
 _LINE_MAGIC = re.compile(r"(?:[^%#]*=)?\s*%(prompts?)\s")
 _INCLUSION = re.compile(r"\[\[([^\[\]()\n\"']*)$")
 _ARGUMENTS = re.compile(r"\[\[([^\[\]()@\n]+)(?:@[^\[\]()\n]*)?\((?:[^()\n]*,)?\s*(\w*)$")
@@ -51,6 +51,12 @@ class World(Protocol):
     def values(self) -> list[str]:
         """Return the names of the notebook's plain values."""
 
+    def functions(self) -> list[str]:
+        """Return the names of what the notebook can call, and of the endpoints and addresses that it has."""
+
+    def experiments(self) -> list[str]:
+        """Return the names of the store's experiments, the latest first."""
+
 
 class Offer(NamedTuple):
     """What may stand in the place of `fragment`, the characters before the cursor; `kind` is what it is."""
@@ -73,8 +79,7 @@ def offer(cell: str, row: int, column: int, world: World) -> Offer:
         body = "\n".join(lines[top + 1 :])
         return in_body(before, after, body, _path_of(lines[top]) if magic[1] == "prompt" else "", world)
     if magic and row == top and column >= magic.end() and magic[0][-1].isspace():
-        parser = SAVE if magic[1] == "prompt" else EXPAND
-        return _in_arguments(before[magic.end() :], parser, world)
+        return _in_arguments(before[magic.end() :], CELLS[magic[1]], world)
     return in_line(_continued(lines, row, before), world)
 
 
@@ -147,6 +152,8 @@ def _place(done: list[str], text: str, parser: Parser) -> tuple[str, list[str]]:
 
 
 _REPEATING: Final = frozenset({"name=value", "WORD"})
+#: Those of `experiments.scorers` that a word can say, without what they import.
+_SCORERS: Final = ("exact:", "contains:", "matches:", "close:")
 
 
 def _standing(done: list[str], parser: Parser) -> Iterator[str]:
@@ -227,6 +234,19 @@ def _a_variable(fragment: str, _text: str, _done: list[str], world: World) -> Of
     return _beginning_with(fragment, world.values(), "variable")
 
 
+def _a_model(fragment: str, _text: str, _done: list[str], world: World) -> Offer:
+    return _beginning_with(fragment, world.functions(), "variable")
+
+
+def _a_scorer(fragment: str, _text: str, _done: list[str], world: World) -> Offer:
+    return _beginning_with(fragment, [*_SCORERS, *world.functions()], "variable")
+
+
+def _an_experiment(fragment: str, text: str, _done: list[str], world: World) -> Offer:
+    names = (name for name in world.experiments() if name.startswith(text))
+    return Offer(fragment, tuple(_quoted(name, fragment) for name in names), "experiment")
+
+
 def _an_engine(fragment: str, _text: str, _done: list[str], _world: World) -> Offer:
     return _beginning_with(fragment, ENGINES, "engine")
 
@@ -240,6 +260,9 @@ _PLACES: Final[Mapping[str, Callable[[str, str, list[str], World], Offer]]] = {
     "name=value": _a_value,
     "VAR": _a_variable,
     "ENGINE": _an_engine,
+    "EXPERIMENT": _an_experiment,
+    "MODEL": _a_model,
+    "SCORER": _a_scorer,
 }
 
 
@@ -306,7 +329,7 @@ def in_any_line(before: str, after: str, world: World) -> Offer:
     """Return what to offer on a line of which it is not known whether it is in the text of a prompt."""
     magic = _CELL_MAGIC.match(before)
     if magic and magic[0][-1].isspace():
-        return _in_arguments(before[magic.end() :], SAVE if magic[1] == "prompt" else EXPAND, world)
+        return _in_arguments(before[magic.end() :], CELLS[magic[1]], world)
     if re.search(r"(?<![\w\])])\[\[[^\[\]]*$", before):
         return in_inclusion(before, after, world) or NOTHING
     return in_line(before, world)

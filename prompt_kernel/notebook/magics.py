@@ -36,11 +36,12 @@ def _actions() -> Any:
 
 @magics_class
 class PromptMagics(Magics):
-    """`%prompt`, `%%prompt`, `%%expand` and `%prompts`, for one notebook."""
+    """`%prompt`, `%%prompt`, `%%expand`, `%%experiment` and `%prompts`, for one notebook."""
 
     shell: Any
     store = Unicode("", help="The store: a file or a URL; empty for the usual one.").tag(config=True)
     author = Unicode("", help="Who saves; empty for the name of the account.").tag(config=True)
+    lock = Unicode("", help="The lock to expand by; empty for none.").tag(config=True)
 
     def __init__(self, shell: Any) -> None:
         """Serve `shell`; its configuration may name a store and an author."""
@@ -48,7 +49,7 @@ class PromptMagics(Magics):
         self.matcher: Any = None
         self._raw_cell = ""
         super().__init__(shell=shell)
-        self.session.point_to(self.store, self.author)
+        self._point(None)
 
     @validate("store")
     def _absolute(self, proposal: Any) -> str:
@@ -58,9 +59,16 @@ class PromptMagics(Magics):
         place: str = proposal["value"]
         return url_of(place) if place and "://" not in place else place
 
-    @observe("store", "author")
+    @validate("lock")
+    def _beside_the_notebook(self, proposal: Any) -> str:
+        from prompt_kernel.notebook._locking import beside  # noqa: PLC0415 - see the top
+
+        file: str = proposal["value"]
+        return str(beside(self.shell, file)) if file else file
+
+    @observe("store", "author", "lock")
     def _point(self, _change: object) -> None:
-        self.session.point_to(self.store, self.author)
+        self.session.point_to(self.store, self.author, self.lock)
 
     # IPython takes `>>> ` off the lines of a cell before a magic sees them, so the cell is kept as it was typed.
 
@@ -92,6 +100,12 @@ class PromptMagics(Magics):
         """`%%expand`: expand the cell."""
         text, names = self._body("expand", line, cell), self._namespace(local_ns)
         return self._answer(line, lambda actions, rest: actions.expand(self, rest, text, names))
+
+    @_magic("cell", "experiment")
+    def experiment_cell(self, line: str, cell: str, local_ns: Names = None) -> object:
+        """`%%experiment`: run the cell over data on models."""
+        text, names = self._body("experiment", line, cell), self._namespace(local_ns)
+        return self._answer(line, lambda actions, rest: actions.experiment(self, rest, text, names))
 
     @_magic("line", "prompts")
     def manage(self, line: str, local_ns: Names = None) -> object:  # noqa: ARG002 - IPython gives it

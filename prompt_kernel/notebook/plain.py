@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from prompt_kernel.display import Rows
 from prompt_kernel.errors import ConflictError
-from prompt_kernel.notebook._columns import Value, cell, columns_of, listed, moment
+from prompt_kernel.notebook._columns import Value, cell, columns_of, is_of_experiments, listed, moment
 from prompt_kernel.notebook._html import cut, visible
 from prompt_kernel.notebook._saved import Saved
-from prompt_kernel.records import Directory, Finding, Impact, Prompt, Summary, TextDiff, Version
+from prompt_kernel.records import Directory, Drift, Finding, Impact, Prompt, Summary, TextDiff, Version
 
 _MOST_ROWS: Final = 200
 _MOST_IN_CELL: Final = 48
@@ -25,12 +25,17 @@ def text(value: object) -> str:
 
 @singledispatch
 def _text(value: object) -> str:
+    if is_of_experiments(value):
+        from prompt_kernel.notebook._experiment_texts import TEXTS  # noqa: PLC0415 - most notebooks have no experiments
+
+        return TEXTS.get(type(value), str)(value)
     return str(value)
 
 
 @_text.register(Rows)
 def _rows(value: Rows[Any]) -> str:
-    return "\n".join([*([value.title] if value.title else []), table(value) if value else value.empty])
+    differences = [str(row.diff) for row in value if isinstance(row, Drift) and row.diff]
+    return "\n".join([*([value.title] if value.title else []), table(value) if value else value.empty, *differences])
 
 
 def table(records: Sequence[object]) -> str:

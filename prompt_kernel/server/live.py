@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from prompt_kernel.errors import PromptKernelError, PromptNotFoundError, StoreError
 from prompt_kernel.live import Hub, Participant, Seat, Settings
 from prompt_kernel.live.protocol import GONE, MALFORMED, TOO_SLOW
+from prompt_kernel.server.callers import caller_of
 from prompt_kernel.server.security import Claim, Tokens
 
 PROTOCOL: Final = "pk"
@@ -29,6 +30,8 @@ FORBIDDEN: Final = 4403
 #: A code of WebSockets themselves, after which a client comes back.
 TRY_AGAIN: Final = 1013
 
+#: Who says no name.
+_NOBODY: Final = "Somebody"
 _UNKNOWN: Final = "The token is too old or of another server: load the page again."
 
 #: Bytes that may wait for one reader, besides the limit on messages, before it is closed and has to come back.
@@ -45,15 +48,26 @@ def live_routes(hub: Hub, tokens: Tokens) -> list[BaseRoute]:
     `WS /live/{uid}?epoch=…` joins the room of a prompt, with the subprotocols `pk` and a token. `POST /live/{uid}/copy`
     keeps `{"text": …, "reason": …}` as a conflict copy, with `Authorization: Bearer` and the token, for a page whose
     socket is refused; it answers `{"path": …}`, or `{"problem": …}` with a sentence.
+
+    `WS /api/live/{uid}?epoch=…` is for programs, such as the kernel of a notebook: who may use the API may join, under
+    the name that their token or their header says, and only reads where their token may only read, or with `&read=1`.
     """
 
     async def join(websocket: WebSocket) -> None:
         await _serve(hub, tokens, websocket)
 
+    async def join_as_program(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await _seat(hub, websocket, _caller(websocket))
+
     async def copy(request: Request) -> JSONResponse:
         return await _keep_copy(hub, tokens, request)
 
-    return [WebSocketRoute("/live/{uid}", join), Route("/live/{uid}/copy", copy, methods=["POST"])]
+    return [
+        WebSocketRoute("/live/{uid}", join),
+        WebSocketRoute("/api/live/{uid}", join_as_program),
+        Route("/live/{uid}/copy", copy, methods=["POST"]),
+    ]
 
 
 # Sockets --------------------------------------------------------------------------------------------------------------
@@ -70,9 +84,14 @@ async def _serve(hub: Hub, tokens: Tokens, websocket: WebSocket) -> None:
     if claim.uid != uid:
         await websocket.close(FORBIDDEN, "The token is for another prompt.")
         return
-    line = _Line(websocket, hub.settings)
+    await _seat(hub, websocket, _participant(claim))
+
+
+async def _seat(hub: Hub, websocket: WebSocket, participant: Participant) -> None:
+    """Let somebody in whose socket is open, until either side ends."""
+    line, uid = _Line(websocket, hub.settings), websocket.path_params["uid"]
     try:
-        seat = await hub.join(uid, _participant(claim), line, epoch=websocket.query_params.get("epoch", ""))
+        seat = await hub.join(uid, participant, line, epoch=websocket.query_params.get("epoch", ""))
     except PromptNotFoundError as error:
         await websocket.close(GONE, _short(str(error)))
         return
@@ -88,6 +107,12 @@ async def _serve(hub: Hub, tokens: Tokens, websocket: WebSocket) -> None:
 
 def _participant(claim: Claim) -> Participant:
     return Participant(claim.name, may_write=claim.may_write)
+
+
+def _caller(websocket: WebSocket) -> Participant:
+    caller = caller_of(websocket)
+    may_write = caller.may_write and not websocket.query_params.get("read")
+    return Participant(caller.author or _NOBODY, may_write=may_write)
 
 
 def _short(reason: str) -> str:

@@ -7,13 +7,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from sqlalchemy import text
 
+from prompt_kernel import uses
 from prompt_kernel.authors import login
 from prompt_kernel.errors import (
     AmbiguousNameError,
@@ -30,18 +32,23 @@ from prompt_kernel.expansion import (
     Limits,
     Manifest,
     SourceText,
+    checked,
     expand_manifest,
     split_pin,
 )
-from prompt_kernel.locations import default_url, is_server, shown, url_of
+from prompt_kernel.locations import LOCK_FILE, default_url, is_server, shown, url_of
 from prompt_kernel.matching import match
+from prompt_kernel.measures import Measure, RowProblem
+from prompt_kernel.progress import Progress
 from prompt_kernel.records import (
     Change,
     Directory,
     Draft,
+    Drift,
     Entry,
     ExportReport,
     Finding,
+    Frozen,
     Hit,
     Impact,
     ImportReport,
@@ -83,8 +90,13 @@ from prompt_kernel.store._archive import Archive
 from prompt_kernel.store._backup import restore_backup
 from prompt_kernel.store._engine import open_database
 from prompt_kernel.store._source import Overlay, StoreSource
+from prompt_kernel.store.experiments import Experiments
 from prompt_kernel.store.live import LiveLog
+from prompt_kernel.tokens import Spec
 from prompt_kernel.variables import Declaration
+
+if TYPE_CHECKING:
+    from prompt_kernel.lock import Lock
 
 _SUMMARY = text(
     "SELECT (SELECT count(*) FROM prompt WHERE deleted_at IS NULL), (SELECT count(*) FROM version),"
@@ -106,26 +118,34 @@ def connect(
     token: str | None = None,
     offline: bool = False,
     timeout: float = 30,
+    lock: "str | os.PathLike[str] | Lock | None" = None,
 ) -> "Store":
     """Open a store: a path, a URL, or with nothing the one of `$PROMPT_KERNEL_URL`, or else the user's own.
 
-    `author` and `origin` are noted with every change; the author is the user's login unless one is given. The others
-    are for the http:// or https:// of a server, which has the store: what it returns is a `client.Client` with the
-    same verbs.
+    `author` and `origin` are noted with every change; the author is the user's login unless one is given. With a
+    `lock`, which `freeze` has written, exactly the frozen versions are expanded, whatever has become of the prompts.
+    The others are for the http:// or https:// of a server, which has the store: what it returns is a `client.Client`
+    with the same verbs.
 
     Raises:
         StoreUnavailableError: it cannot be opened.
+        LockFileError: the lock cannot be read, or is none.
         AccessDeniedError: the server wants another token.
         MissingExtraError: the part for servers, or the database's driver, is not installed.
     """
     url = url_of(place)
     if is_server(url):
-        from prompt_kernel.client import Client  # noqa: PLC0415 - it is optional, and a store over HTTP
+        from prompt_kernel.client import Client, LockedClient  # noqa: PLC0415 - it is optional, and a store over HTTP
 
-        remote = Client(
+        kind: Any = Client if lock is None else partial(LockedClient, lock=lock)
+        remote = kind(
             url, token=token, author=author, origin=origin, read_only=read_only, offline=offline, timeout=timeout
         )
         return cast("Store", remote.opened())  # it has the same verbs, which a test compares one by one
+    if lock is not None:
+        from prompt_kernel.lock import LockedStore  # noqa: PLC0415 - locks use stores, and this opens one by a lock
+
+        return LockedStore(url, lock=lock, author=author, origin=origin, read_only=read_only)
     return Store(url, author=author, origin=origin, read_only=read_only)
 
 
@@ -156,7 +176,9 @@ class Store:
             self._database.close()
             raise
         self._source = StoreSource(self._database)
-        self._expander = Expander(self._source, self._source.transaction)
+        self._uses = uses.of(self.url)
+        self._expander = Expander(self._source, self._source.transaction, note=self._uses.note_plan)
+        self._uses.watch(self._expander)
         self._remembered = _Remembered()
         self._keys = _tokens.Keys(self._database)
         #: What live editing keeps: for `prompt_kernel.live`, which knows what the bytes mean.
@@ -421,7 +443,8 @@ class Store:
         names = f"{old.path}@{old.version}", f"{new.path}@{new.version}"
         if not expanded:
             return TextDiff(old.text, new.text, *names)
-        before_text, after_text = (str(self.expand(name, strict=False)) for name in names)
+        with uses.aside():
+            before_text, after_text = (str(self._expander.expand(name, strict=False)) for name in names)
         return TextDiff(before_text, after_text, *names)
 
     def display_names(self, paths: Iterable[str]) -> dict[str, str]:
@@ -538,6 +561,7 @@ class Store:
         with self._source.transaction():
             old = self._source.root(path, None)
             changed = SourceText(old.path, content, engine=old.engine, variables=old.variables, uid=old.uid)
+            self._uses.note_unsaved(old.path)
             expander = Expander(Overlay(self._source, changed))
             return expander.expand_text(changed, given, strict=strict, limits=limits)
 
@@ -557,14 +581,16 @@ class Store:
             PromptNotFoundError: one of them was purged.
             DamagedTextError: a text is not what it was.
         """
-        texts = [
+        given = {**variables, **values} if variables else values
+        return expand_manifest(manifest, self._recorded(manifest), given, strict=strict, limits=limits)
+
+    def _recorded(self, manifest: Manifest) -> list[SourceText]:
+        return [
             SourceText(entry.path, entry.text, uid=entry.uid)
             if entry.text is not None
             else self._source.recorded(entry.uid, entry.path, entry.version or 0)
             for entry in manifest.entries
         ]
-        given = {**variables, **values} if variables else values
-        return expand_manifest(manifest, texts, given, strict=strict, limits=limits)
 
     def compile(self, path: str, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
         """Return a prompt with all that it includes as it is now: it fills variables without the store, and pickles.
@@ -577,6 +603,15 @@ class Store:
     def compile_text(self, content: str, *, directory: str = "", limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
         """Compile a text that is not stored, as if it stood in `directory`; see `compile`."""
         return self._expander.compile(SourceText("", content, directory=directory), limits=limits)
+
+    def compile_manifest(self, manifest: Manifest, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
+        """Compile exactly the versions that `manifest` names, wherever these are now; see `compile`.
+
+        Raises:
+            PromptNotFoundError: one of them was purged.
+            DamagedTextError: a text is not what it was.
+        """
+        return CompiledPrompt(manifest, checked(manifest, self._recorded(manifest)), limits)
 
     def render(
         self,
@@ -594,6 +629,68 @@ class Store:
         shared = variables or {}
         return [str(self.expand(path, {**shared, **row}, strict=strict)) for row in rows]
 
+    def render_frame(
+        self,
+        path: str,
+        frame: Any,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        progress: Progress = True,
+        **values: object,
+    ) -> Any:
+        """Return what a prompt expands to with each row of a frame, and the values that all rows share.
+
+        `frame` is a DataFrame of pandas or polars, a table of Arrow, or an iterable of mappings; a column fills the
+        variable of its name, and a null counts as not given. The texts come as a column of the same kind, None where a
+        row is bad: one `frames.BadRowsWarning` tells of all of these. `progress` is a bar, or told (done, of).
+
+        Raises:
+            NotFoundError, ExpansionError: see `expand`; nothing fills a variable, or all rows are bad.
+            InvalidFrameError: there are no rows that can be read.
+        """
+        from prompt_kernel import frames  # noqa: PLC0415 - what few need, and never at once
+
+        return frames.render_frame(self.compile(path), frame, {**(variables or {}), **values}, progress=progress)
+
+    def check_frame(
+        self, path: str, frame: Any, /, variables: Mapping[str, object] | None = None, **values: object
+    ) -> Rows[RowProblem]:
+        """Return the rows of a frame that a prompt cannot be filled with, and why; see `render_frame`.
+
+        Raises:
+            NotFoundError, ExpansionError, InvalidFrameError: see `render_frame`.
+        """
+        from prompt_kernel import frames  # noqa: PLC0415 - see `render_frame`
+
+        return frames.check_frame(self.compile(path), frame, {**(variables or {}), **values})
+
+    def measure(
+        self,
+        path: str,
+        frame: Any,
+        /,
+        variables: Mapping[str, object] | None = None,
+        *,
+        tokenizer: Spec = None,
+        limit: int | None = None,
+        price: float | None = None,
+        **values: object,
+    ) -> Measure:
+        """Return how large a prompt's texts for a frame are, in characters and tokens; see `render_frame`.
+
+        `tokenizer` is what `tokens.tokenizer` takes: None for an estimate, a name of tiktoken's, or whatever counts. It
+        tells how many rows have more than `limit` tokens, and what all of them cost at `price` for a million.
+
+        Raises:
+            NotFoundError, ExpansionError, InvalidFrameError: see `render_frame`.
+            MissingExtraError, TokenizerError: the tokenizer cannot be had.
+        """
+        from prompt_kernel import frames  # noqa: PLC0415 - see `render_frame`
+
+        given = {**(variables or {}), **values}
+        return frames.measure(self.compile(path), frame, given, tokenizer=tokenizer, limit=limit, price=price)
+
     def declarations(self, path: str) -> dict[str, Declaration]:
         """Return every variable that expanding a prompt takes, own and inherited, in order of first use."""
         return self._expander.declarations(path)
@@ -601,6 +698,40 @@ class Store:
     def declarations_in(self, content: str, *, directory: str = "") -> dict[str, Declaration]:
         """Return every variable that expanding a text takes that is not stored, as if it stood in `directory`."""
         return self._expander.declarations(SourceText("", content, directory=directory))
+
+    @property
+    def experiments(self) -> Experiments:
+        """The ledger of experiments: every run, what made it, and what came of it."""
+        return Experiments(self._database, self._writer, self.compile_manifest)
+
+    # Locks
+
+    def freeze(
+        self, file: str | os.PathLike[str] = LOCK_FILE, paths: Iterable[str] | None = None, *, prune: bool = False
+    ) -> Frozen:
+        """Write the exact versions that were used here, or `paths` as they are now, into a lock.
+
+        What was used is what this process has expanded of the store since the notebook's extension was loaded: the
+        last use of each name. `paths` are names as they are expanded (`review@production`), or globs (`rules/*`).
+        Names that the lock has already, and that are not among these, stay in it as they were, unless `prune`.
+
+        Raises:
+            LockFileError: there is nothing to freeze, or the file cannot be read or written.
+            NotFoundError, ExpansionError: one of `paths` cannot be expanded.
+        """
+        from prompt_kernel import lock  # noqa: PLC0415 - locks use stores, and this verb is theirs
+
+        return lock.freeze(self, self._uses, file, paths, prune=prune)
+
+    def verify(self, lock: "str | os.PathLike[str] | Lock" = LOCK_FILE) -> Rows[Drift]:
+        """Return how the store differs now from what a lock has frozen; no rows where it does not.
+
+        Raises:
+            LockFileError: the lock cannot be read, or is none.
+        """
+        from prompt_kernel import lock as locks  # noqa: PLC0415 - locks use stores, and this verb is theirs
+
+        return locks.verify(self, lock)
 
     # References
 
@@ -910,10 +1041,14 @@ class Store:
         return Rows(_check.doctor(self._database), title="Doctor", empty="The store is sound.")
 
     def rescue(self, folder: str | os.PathLike[str]) -> ExportReport:
-        """Write every version that can still be read from a damaged store to a folder, as `path@3.md`."""
+        """Write every version that can still be read from a damaged store to a folder, as `path@3.md`.
+
+        The runs of experiments become lines of JSON in `experiments.jsonl`.
+        """
         from prompt_kernel import files  # noqa: PLC0415 - files use stores, and this verb is theirs
 
-        return files.rescue_to_folder(_rescue.salvage(self._database), folder)
+        runs = _rescue.salvage_runs(self._database)
+        return files.rescue_to_folder(_rescue.salvage(self._database), folder, runs)
 
     def backup(self, target: str | os.PathLike[str] | None = None) -> Path:
         """Copy the store, while others use it, to a file that appears once it is whole and verified.

@@ -11,10 +11,16 @@ JSON can hold; `record` says of which kind it is:
     favourite   author, uid
     opening     author, uid, at
     preference  author, name, value
+    experiment  uid, name, description, spec, round, author, created_at, updated_at
+    content     uid, sha256, data: what runs of the experiment share
+    run         uid, round, prompt, row, model, repeat, call, text_sha256, seconds, tokens_in, tokens_out, cost, author,
+                at, error, scores, output; manifest, inputs, variables and parameters are contents, by their hashes
     live        uid, epoch, synced, state, synced_state, updates (on request)
 
-They come in this order, a prompt's versions right after it: directories and prompts by path, what is in the trash last,
-and the log as it was written. Equal libraries give equal streams, in whichever database they are.
+They come in this order, a prompt's versions right after it, and so an experiment's contents and runs, whose uid is the
+experiment's: directories and prompts by path, what is in the trash last, and the log as it was written. `spec`, `data`,
+`scores` and `output` are JSON as text, because a model may answer with what no file in UTF-8 can hold. Equal libraries
+give equal streams, in whichever database they are.
 """
 
 import hashlib
@@ -43,6 +49,9 @@ _COUNTS: Final = {
     "favourites": text("SELECT count(*) FROM favourite"),
     "openings": text("SELECT count(*) FROM opening"),
     "preferences": text("SELECT count(*) FROM preference"),
+    "experiments": text("SELECT count(*) FROM experiment"),
+    "contents": text("SELECT count(*) FROM experiment_content"),
+    "runs": text("SELECT count(*) FROM run"),
 }
 _LIVE_COUNT: Final = text("SELECT count(*) FROM live_document")
 
@@ -81,7 +90,7 @@ class Archive:
         kinds = set(only) if live else set(only) - {"live"}
         for kind, page in _packing.PAGES.items():
             if kind in kinds:
-                yield from page(self._database, directory, versions="version" in kinds)
+                yield from page(self._database, directory, kinds)
 
     def digest(self, *, live: bool = False) -> Digest:
         """Return what the stream of all records amounts to; equal digests are equal libraries."""

@@ -18,7 +18,7 @@ from prompt_kernel.expansion import (
     resolver,
 )
 from prompt_kernel.records import Finding, Impact
-from prompt_kernel.store import _backup, _index, _read, _references
+from prompt_kernel.store import _backup, _index, _ledger, _read, _references
 from prompt_kernel.store._engine import Database
 from prompt_kernel.store._source import Overlay, StoreSource
 
@@ -102,7 +102,7 @@ def doctor(database: Database) -> list[Finding]:
     findings: list[Finding] = []
     with database.reading():
         pass  # one that cannot be read at all is an error and no finding
-    for probe in (_structure, _hashes, _rows):
+    for probe in (_structure, _hashes, _rows, _experiments):
         try:
             with database.reading() as connection:
                 findings += probe(connection, database)
@@ -120,6 +120,11 @@ def _structure(_: Connection, database: Database) -> list[Finding]:
 
 def _hashes(_: Connection, database: Database) -> list[Finding]:
     return [Finding("error", "damaged", "", problem) for problem in _backup.damaged(database.rows)]
+
+
+def _experiments(connection: Connection, _: Database) -> list[Finding]:
+    flaws = [*_ledger.damaged(connection), *_ledger.dangling(connection)]
+    return [Finding("error", code, "", f"the experiment {name}: {flaw}") for code, name, flaw in flaws]
 
 
 def _rows(connection: Connection, _: Database) -> list[Finding]:

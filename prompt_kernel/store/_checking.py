@@ -7,21 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeGuard
 
-from prompt_kernel.errors import DamagedTextError, InvalidMetadataError, PathTakenError
+from prompt_kernel.errors import DamagedTextError, PathTakenError
 from prompt_kernel.expansion import hash_of
 from prompt_kernel.names import check_path, is_label, key_of
 from prompt_kernel.records import ORIGINS
-from prompt_kernel.store import _rows
-from prompt_kernel.store._packing import Record
+from prompt_kernel.store import _checking_runs, _rows
+from prompt_kernel.store._checking_runs import wrong as _wrong
+from prompt_kernel.store._packing import BELONGS, Record
 from prompt_kernel.variables import declare
 
 _UID: Final = re.compile(r"[0-9a-f]{32}")
 _MOST: Final = 2**31 - 1
 Check = Callable[[str, Any], None]
-
-
-def _wrong(field: str, reason: str) -> InvalidMetadataError:
-    return InvalidMetadataError(field, reason)
 
 
 def _line(field: str, value: Any) -> None:
@@ -148,6 +145,12 @@ _FIELDS: Final[Mapping[str, Mapping[str, Check]]] = {
     "favourite": {"author": _line, "uid": _uid},
     "opening": {"author": _line, "uid": _uid, "at": _moment},
     "preference": {"author": _line, "name": _line, "value": _json},
+    "experiment": {
+        "uid": _uid, "name": _checking_runs.experiment, "description": _line, "spec": _checking_runs.data,
+        "round": _number, "author": _line, "created_at": _moment, "updated_at": _moment,
+    },
+    "content": {"uid": _uid, "sha256": _checking_runs.sha256, "data": _checking_runs.data},
+    "run": {"uid": _uid, "round": _number, "author": _line, "at": _moment, **_checking_runs.RUN},
     "live": {
         "uid": _uid, "epoch": _line, "synced": _number, "state": _bytes, "synced_state": _bytes, "updates": _updates,
     },
@@ -191,6 +194,7 @@ class _Order:
         self._keys: dict[str, str] = {}
         self._prompt: Record | None = None
         self._number = 0
+        self._ledger = _checking_runs.Ledger()
 
     def look(self, kind: str, record: Record) -> None:
         """Check one record against those before it."""
@@ -204,6 +208,8 @@ class _Order:
         self._whole()
         if kind == "prompt":
             self._begin(record)
+        elif kind in ("experiment", "content", "run"):
+            self._ledger.look(kind, record)
         elif kind in ("favourite", "opening", "live") and record["uid"] not in self._uids:
             raise _wrong("uid", f"a {kind} is of no prompt")
 
@@ -242,4 +248,4 @@ class _Order:
         self._whole()
 
 
-_RANKS: Final = {kind: rank - (kind == "version") for rank, kind in enumerate(_FIELDS)}
+_RANKS: Final = {kind: list(_FIELDS).index(BELONGS.get(kind, kind)) for kind in _FIELDS}

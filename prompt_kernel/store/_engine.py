@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
 from prompt_kernel.errors import MissingExtraError, PromptKernelError, ReadOnlyStoreError, StoreUnavailableError
-from prompt_kernel.locations import file_of, is_postgres, shown
+from prompt_kernel.locations import file_of, is_postgres, remember, shown
 
+#: The option of a connection that says which store it leads to, without a password.
+PLACE: Final = "prompt_kernel_place"
 #: A part of a transaction, which may fail without the rest.
 _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
 CLOSED: Final = "it was closed; open it again with connect()"
@@ -49,7 +51,7 @@ class Database(ABC):
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         """Open the database at `url`; see `open_database`."""
-        self.url = url
+        self.url, self.place = url, remember(url)
         self.file: Path | None = file_of(url)
         self.read_only: PromptKernelError | None = None
         self.writes = self.rollbacks = 0

@@ -12,9 +12,18 @@ from sqlalchemy import Connection, bindparam, text
 from prompt_kernel.errors import DivergedError, PathTakenError
 from prompt_kernel.locations import shown
 from prompt_kernel.names import key_of, name_of
-from prompt_kernel.store import _belongings, _index, _packing, _references, _removing, _rows, _versions
+from prompt_kernel.store import (
+    _belongings,
+    _index,
+    _loading_runs,
+    _packing,
+    _references,
+    _removing,
+    _rows,
+    _versions,
+)
 from prompt_kernel.store._engine import Database
-from prompt_kernel.store._packing import Held, Record, select
+from prompt_kernel.store._packing import BELONGS, Held, Record, select
 
 
 def _of_ids(statement: str) -> Any:
@@ -91,29 +100,31 @@ class _Change(NamedTuple):
 def batches(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
     """Give records of one kind together, as many as one transaction is to take.
 
-    A prompt goes with its versions; where they are too many, the next batch begins with the same prompt again. What
-    people have set for themselves stays together.
+    A prompt goes with its versions, and an experiment with its runs; where they are too many, the next batch begins
+    with the same prompt or experiment again. What people have set for themselves stays together.
     """
     batch: list[Record] = []
-    prompt: Record | None = None
+    head: Record | None = None
     kind, size = "", 0
     for record in records:
-        found = "prompt" if record["record"] == "version" else record["record"]
+        goes_on = record["record"] in BELONGS
+        found = BELONGS[record["record"]] if goes_on else record["record"]
         full = (size > _MOST_CHARACTERS or len(batch) >= _MOST_RECORDS) and found not in _WHOLE
-        goes_on = record["record"] == "version"
-        if batch and (found != kind or (full and batch[-1] is not prompt)):
+        if batch and (found != kind or (full and batch[-1] is not head)):
             yield kind, batch
-            batch, size = [prompt] if goes_on and prompt is not None else [], 0
-        if record["record"] == "prompt":
-            prompt = record
+            batch, size = [head] if goes_on and head is not None else [], 0
+        if not goes_on:
+            head = record
         kind = found
         batch.append(record)
-        size += len(record.get("text", "")) + len(record.get("state", ""))
+        size += sum(len(record.get(field) or "") for field in _LONG)
     if batch:
         yield kind, batch
 
 
 _WHOLE: Final = frozenset(["favourite", "opening", "preference"])
+#: What a record is long by.
+_LONG: Final = ("text", "state", "data", "output")
 
 
 def _parts(batch: Sequence[Record]) -> list[_Part]:
@@ -294,6 +305,8 @@ class Loader:
             load_prompts(connection, batch, mirror=self._mirror)
         elif kind == "change":
             self._load_changes(connection, batch)
+        elif kind == "experiment":
+            _loading_runs.load_experiments(connection, batch, mirror=self._mirror)
         elif kind == "live":
             _belongings.load_documents(connection, batch)
         else:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
@@ -14,6 +14,7 @@ from prompt_kernel.store import _read
 from prompt_kernel.store._engine import Database
 
 Record = dict[str, Any]
+Kinds = Collection[str]
 
 
 def _of_ids(statement: str) -> Any:
@@ -58,6 +59,32 @@ _DOCUMENT: Final = text(
 _UPDATES: Final = text(
     "SELECT author, process, at, data FROM live_update WHERE prompt_id = :id AND id > :upto ORDER BY id"
 )
+EXPERIMENT_FIELDS: Final = (
+    "uid", "name", "description", "spec", "round", "author", "created_at", "updated_at",
+)  # fmt: skip
+#: What a run has, as the records have it; where a run's row is, the table calls it its input.
+RUN_FIELDS: Final = (
+    "round", "prompt", "row", "model", "repeat", "call", "manifest", "inputs", "variables", "parameters",
+    "text_sha256", "seconds", "tokens_in", "tokens_out", "cost", "author", "at", "error", "scores", "output",
+)  # fmt: skip
+EXPERIMENT_COLUMNS: Final = "uid, name, description, spec, round, author, created_at, updated_at"
+RUN_COLUMNS: Final = (
+    "round, prompt, input, model, repeat, call, manifest, inputs, variables, parameters, text_sha256, seconds,"
+    " tokens_in, tokens_out, cost, author, at, error, scores, output"
+)
+_EXPERIMENTS: Final = text("SELECT id, " + EXPERIMENT_COLUMNS + " FROM experiment ORDER BY key")  # noqa: S608 - constants
+_CONTENTS: Final = text(
+    "SELECT sha256, sha256, data FROM experiment_content WHERE experiment_id = :id AND sha256 > :after"
+    " ORDER BY sha256 LIMIT :limit"
+)
+_RUNS: Final = text(
+    "SELECT id, " + RUN_COLUMNS + " FROM run WHERE experiment_id = :id AND id > :after ORDER BY id LIMIT :limit"  # noqa: S608 - constants
+)
+#: Their statement, what is before the first, and their fields.
+_OF_EXPERIMENTS: Final[Mapping[str, tuple[Any, Any, Sequence[str]]]] = {
+    "content": (_CONTENTS, "", ("sha256", "data")),
+    "run": (_RUNS, 0, RUN_FIELDS),
+}
 _CHUNK: Final = 500
 #: About how many characters of versions are in memory at once.
 _MOST_CHARACTERS: Final = 4 * 2**20
@@ -118,7 +145,7 @@ def find(connection: Connection, uids: Iterable[str], paths: Iterable[str] = ())
 # Pages
 
 
-def _directories(database: Database, directory: str, *, versions: bool) -> Iterator[Record]:  # noqa: ARG001 - a page
+def _directories(database: Database, directory: str, kinds: Kinds) -> Iterator[Record]:  # noqa: ARG001 - a page
     with database.reading() as connection:
         rows = connection.execute(_DIRECTORIES).all()
     for row in sorted(rows, key=lambda row: str(row.key)):
@@ -129,7 +156,7 @@ def _directories(database: Database, directory: str, *, versions: bool) -> Itera
             }  # fmt: skip
 
 
-def _all_prompts(database: Database, directory: str, *, versions: bool) -> Iterator[Record]:
+def _all_prompts(database: Database, directory: str, kinds: Kinds) -> Iterator[Record]:
     bounds = _read.bounds_of(directory)
     for statement, position in ((_LIVE, "key"), (_TRASH, "uid")):
         after = ""
@@ -141,7 +168,7 @@ def _all_prompts(database: Database, directory: str, *, versions: bool) -> Itera
                 break
             after = getattr(rows[-1], position)
             wanted = [pair for pair in zip(rows, records, strict=True) if is_inside(pair[0].path, directory)]
-            if versions:
+            if "version" in kinds:
                 yield from _with_versions(database, wanted)
             else:
                 yield from (record for _, record in wanted)
@@ -223,7 +250,7 @@ def log_after(connection: Connection, after: int, limit: int) -> list[tuple[int,
 _CHANGE_FIELDS: Final = ("kind", "uid", "path", "version", "detail", "author", "origin", "at")
 
 
-def _changes(database: Database, directory: str, *, versions: bool) -> Iterator[Record]:  # noqa: ARG001 - a page
+def _changes(database: Database, directory: str, kinds: Kinds) -> Iterator[Record]:  # noqa: ARG001 - a page
     after = 0
     while not directory:
         with database.reading() as connection:
@@ -250,7 +277,7 @@ _PERSONAL: Final = {"favourite": _FAVOURITES, "opening": _OPENINGS, "preference"
 
 
 def _page_of(kind: str) -> Callable[..., Iterator[Record]]:
-    def page(database: Database, directory: str, *, versions: bool) -> Iterator[Record]:  # noqa: ARG001 - a page
+    def page(database: Database, directory: str, kinds: Kinds) -> Iterator[Record]:  # noqa: ARG001 - a page
         if directory:
             return
         with database.reading() as connection:
@@ -260,7 +287,7 @@ def _page_of(kind: str) -> Callable[..., Iterator[Record]]:
     return page
 
 
-def _documents(database: Database, directory: str, *, versions: bool) -> Iterator[Record]:  # noqa: ARG001 - a page
+def _documents(database: Database, directory: str, kinds: Kinds) -> Iterator[Record]:  # noqa: ARG001 - a page
     with database.reading() as connection:
         uids = sorted(str(row.uid) for row in connection.execute(_DOCUMENTS))
     for uid in [] if directory else uids:
@@ -288,12 +315,35 @@ def packed(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-#: What gives the records of each kind, in their order; a prompt's versions come with it.
+def _experiments(database: Database, directory: str, kinds: Kinds) -> Iterator[Record]:
+    with database.reading() as connection:
+        rows = connection.execute(_EXPERIMENTS).all()
+    for row in [] if directory else rows:
+        yield {"record": "experiment", **_of_fields(row, EXPERIMENT_FIELDS)}
+        for kind, (statement, position, fields) in _OF_EXPERIMENTS.items():
+            after: Any = position
+            while kind in kinds:
+                with database.reading() as connection:
+                    found = connection.execute(statement, {"id": row.id, "after": after, "limit": _CHUNK}).all()
+                if not found:
+                    break
+                after = found[-1][0]
+                yield from ({"record": kind, "uid": row.uid, **_of_fields(each, fields)} for each in found)
+
+
+def _of_fields(row: Any, fields: Sequence[str]) -> Record:
+    return dict(zip(fields, row[1:], strict=True))
+
+
+#: What gives the records of each kind, in their order; a prompt's versions come with it, and an experiment's runs.
 PAGES: Final[Mapping[str, Callable[..., Iterator[Record]]]] = {
     "directory": _directories,
     "prompt": _all_prompts,
     "change": _changes,
     **{kind: _page_of(kind) for kind in _PERSONAL},
+    "experiment": _experiments,
     "live": _documents,
 }
-KINDS: Final = frozenset([*PAGES, "version"])
+#: What comes right after a record of another kind that it belongs to.
+BELONGS: Final[Mapping[str, str]] = {"version": "prompt", "content": "experiment", "run": "experiment"}
+KINDS: Final = frozenset([*PAGES, *BELONGS])

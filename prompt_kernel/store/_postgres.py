@@ -57,7 +57,10 @@ _HAS_SCHEMA: Final = (
 _REVISION: Final = "SELECT revision FROM store_state"
 _PAGES: Final = "SELECT pg_relation_size('version') / current_setting('block_size')::int"
 _TELL: Final = "SELECT pg_notify(:channel, :message)"
-_VACUUM: Final = "VACUUM (SKIP_LOCKED) prompt, version, reference, search, change, live_document, live_update"
+_VACUUM: Final = (
+    "VACUUM (SKIP_LOCKED) prompt, version, reference, search, change, live_document, live_update, run,"
+    " experiment_content"
+)
 #: So often it is looked for a notice that was lost, and for the end of the store.
 _LOOK_EVERY: Final = 1.0
 
@@ -78,6 +81,7 @@ class PostgresDatabase(Database):
         engine = create_engine(
             "postgresql+psycopg://", creator=lambda: connect(self.url), poolclass=StaticPool,
             isolation_level="AUTOCOMMIT", query_cache_size=1000, use_native_hstore=False, pool_reset_on_return=None,
+            execution_options={_engine.PLACE: self.place},
         )  # fmt: skip
         self._engine = survive_interrupts(engine)
         try:

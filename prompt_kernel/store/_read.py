@@ -11,7 +11,7 @@ from prompt_kernel.expansion import Pin, choose, hash_of
 from prompt_kernel.names import is_path, is_suffix, join, key_of, name_of, near, shortest_names, suffixes
 from prompt_kernel.records import Prompt, Version
 from prompt_kernel.store import _rows
-from prompt_kernel.store._engine import Database
+from prompt_kernel.store._engine import PLACE, Database
 
 _PROMPT = """
     SELECT p.id, p.uid, p.path, p.description, p.tags, p.enabled, p.head, v.number, v.text, v.sha256, v.engine,
@@ -164,7 +164,7 @@ def head(database: Database, path: str) -> Prompt:
     """Return the newest version of the prompt that `path` means, the short way where it is exact."""
     rows = database.rows(_HEAD_BY_KEY_SQL, {"key": key_of(path)})
     if rows and rows[0][-1] == 1:
-        return _checked(_Row._make(rows[0]), "")
+        return _checked(_Row._make(rows[0]), "", database.place)
     with database.reading() as connection:
         return get(connection, path)
 
@@ -177,13 +177,13 @@ def get(connection: Connection, name: str, pin: Pin = None, *, merged: bool = Fa
         row = prompt_row(connection, prompt_id, path, pin)
     # Nearly every name is unique; only namesakes need to be told apart.
     display = "" if row.namesakes == 1 else display_names(connection, [row.path])[row.path]
-    return _checked(row, display, merged=merged)
+    return _checked(row, display, str(connection.get_execution_options().get(PLACE, "")), merged=merged)
 
 
-def _checked(row: Any, display_name: str, *, merged: bool = False) -> Prompt:
+def _checked(row: Any, display_name: str, place: str, *, merged: bool = False) -> Prompt:
     if hash_of(row.text) != row.sha256:
         raise DamagedTextError(row.path, row.number)
-    return _rows.prompt(row, display_name, merged=merged)
+    return _rows.prompt(row, display_name, place=place, merged=merged)
 
 
 def prompt_row(connection: Connection, prompt_id: int, path: str, pin: Pin) -> Row[Any]:

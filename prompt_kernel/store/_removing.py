@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from prompt_kernel.names import key_of
-from prompt_kernel.store import _index, _references, _rows, _trash
+from prompt_kernel.store import _index, _ledger, _references, _rows, _trash
 
 _SET_ASIDE: Final = text("UPDATE prompt SET deleted_at = :at, deleted_by = '' WHERE id = :id")
 _FORGET_REFERENCES: Final = text("DELETE FROM reference WHERE prompt_id = :id")
@@ -18,6 +18,7 @@ _FORGET_DOCUMENT: Final = (
     text("DELETE FROM live_update WHERE prompt_id = :id"),
     text("DELETE FROM live_document WHERE prompt_id = :id"),
 )
+_EXPERIMENTS: Final = text("SELECT id, uid FROM experiment")
 _PERSONAL: Final = {
     "favourite": text("DELETE FROM favourite"),
     "opening": text("DELETE FROM opening"),
@@ -51,12 +52,19 @@ def sweep(connection: Connection, seen: Mapping[str, set[str]]) -> None:
     for (key,) in connection.execute(_DIRECTORIES).all():
         if key not in kept:
             connection.execute(_REMOVE_DIRECTORY, {"key": key})
+    _sweep_belongings(connection, seen)
+    for kind in _PERSONAL.keys() - {kind for kind, names in seen.items() if names}:
+        clear(connection, kind)
+
+
+def _sweep_belongings(connection: Connection, seen: Mapping[str, set[str]]) -> None:
     for row in connection.execute(_DOCUMENTS).all():
         if row.uid not in seen["live"]:
             for statement in _FORGET_DOCUMENT:
                 connection.execute(statement, {"id": row.prompt_id})
-    for kind in _PERSONAL.keys() - {kind for kind, names in seen.items() if names}:
-        clear(connection, kind)
+    for row in connection.execute(_EXPERIMENTS).all():
+        if row.uid not in seen["experiment"]:
+            _ledger.erase(connection, row.id)
 
 
 def clear(connection: Connection, kind: str) -> None:

@@ -152,8 +152,8 @@ def entry(row: Sequence[Any]) -> Entry:
     return Entry(path, head, description, tags, datetime.fromisoformat(updated_at), author, characters, bool(enabled))
 
 
-def prompt(row: Any, display_name: str, *, merged: bool = False) -> Prompt:
-    """Make a prompt of a row of `_read.PROMPT`."""
+def prompt(row: Any, display_name: str, *, place: str, merged: bool = False) -> Prompt:
+    """Make a prompt of a row of `_read.PROMPT`, which was read from the store at `place`."""
     return Prompt(
         path=row.path,
         version=row.number,
@@ -172,4 +172,5 @@ def prompt(row: Any, display_name: str, *, merged: bool = False) -> Prompt:
         display_name=display_name or name_of(row.path),
         enabled=bool(row.enabled),
         merged=merged,
+        store_url=place,
     )

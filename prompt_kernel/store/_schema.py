@@ -24,6 +24,11 @@ def _m003_team(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _m004_experiments(connection: sqlite3.Connection) -> None:
+    for statement in EXPERIMENTS:
+        connection.execute(statement)
+
+
 FIRST: Final = (
     """CREATE TABLE prompt (
         id INTEGER NOT NULL PRIMARY KEY,
@@ -173,7 +178,67 @@ TEAM: Final = (
     )""",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_m001_first, _m002_live, _m003_team)
+EXPERIMENTS: Final = (
+    """CREATE TABLE experiment (
+        id INTEGER NOT NULL PRIMARY KEY,
+        uid VARCHAR NOT NULL UNIQUE,
+        name VARCHAR NOT NULL,
+        "key" VARCHAR NOT NULL UNIQUE,
+        description VARCHAR NOT NULL,
+        spec VARCHAR NOT NULL,
+        round INTEGER NOT NULL,
+        author VARCHAR NOT NULL,
+        created_at VARCHAR NOT NULL,
+        updated_at VARCHAR NOT NULL
+    )""",
+    """CREATE TABLE experiment_content (
+        experiment_id INTEGER NOT NULL REFERENCES experiment (id),
+        sha256 VARCHAR NOT NULL,
+        data VARCHAR NOT NULL,
+        PRIMARY KEY (experiment_id, sha256)
+    )""",
+    """CREATE TABLE experiment_prompt (
+        experiment_id INTEGER NOT NULL REFERENCES experiment (id),
+        uid VARCHAR NOT NULL,
+        round INTEGER NOT NULL,
+        PRIMARY KEY (experiment_id, uid)
+    )""",
+    "CREATE INDEX ix_experiment_prompt_uid ON experiment_prompt (uid)",
+    """CREATE TABLE run (
+        id INTEGER NOT NULL PRIMARY KEY,
+        experiment_id INTEGER NOT NULL REFERENCES experiment (id),
+        cell VARCHAR NOT NULL,
+        round INTEGER NOT NULL,
+        prompt VARCHAR NOT NULL,
+        model VARCHAR NOT NULL,
+        input VARCHAR NOT NULL,
+        repeat INTEGER NOT NULL,
+        call VARCHAR NOT NULL,
+        manifest VARCHAR NOT NULL,
+        inputs VARCHAR NOT NULL,
+        variables VARCHAR NOT NULL,
+        parameters VARCHAR NOT NULL,
+        text_sha256 VARCHAR NOT NULL,
+        seconds FLOAT,
+        tokens_in INTEGER,
+        tokens_out INTEGER,
+        cost FLOAT,
+        scores_cost FLOAT,
+        author VARCHAR NOT NULL,
+        at VARCHAR NOT NULL,
+        error VARCHAR NOT NULL,
+        scores VARCHAR NOT NULL,
+        output VARCHAR,
+        UNIQUE (experiment_id, cell)
+    )""",
+    "CREATE INDEX run_round ON run (experiment_id, round, id)",
+    "CREATE INDEX run_prompt ON run (experiment_id, round, prompt, id)",
+    "CREATE INDEX run_model ON run (experiment_id, round, model, id)",
+    "CREATE INDEX run_error ON run (experiment_id, round, id) WHERE error <> ''",
+    "CREATE INDEX run_call ON run (experiment_id, call, cost, scores_cost)",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_m001_first, _m002_live, _m003_team, _m004_experiments)
 
 
 def flaws(connection: sqlite3.Connection) -> list[str]:

@@ -64,6 +64,7 @@ _FIRST: Final = (
 )
 _LIVE: Final = tuple(_tables(_schema.LIVE))
 _TEAM: Final = tuple(_tables(_schema.TEAM))
+_EXPERIMENTS: Final = tuple(_tables(_schema.EXPERIMENTS))
 
 
 def _m001_first(run: Run) -> None:
@@ -81,4 +82,9 @@ def _m003_team(run: Run) -> None:
         run(statement)
 
 
-STEPS: Final[tuple[Step, ...]] = (_m001_first, _m002_live, _m003_team)
+def _m004_experiments(run: Run) -> None:
+    for statement in _EXPERIMENTS:
+        run(statement)
+
+
+STEPS: Final[tuple[Step, ...]] = (_m001_first, _m002_live, _m003_team, _m004_experiments)

@@ -79,8 +79,9 @@ class SqliteDatabase(Database):
             )  # fmt: skip
 
         engine = create_engine(
-            "sqlite://", creator=connect, poolclass=StaticPool, isolation_level="AUTOCOMMIT", query_cache_size=1000
-        )
+            "sqlite://", creator=connect, poolclass=StaticPool, isolation_level="AUTOCOMMIT", query_cache_size=1000,
+            execution_options={_engine.PLACE: self.place},
+        )  # fmt: skip
         self._engine = survive_interrupts(engine)
         event.listen(self._engine, "connect", lambda connection, _record: self._tune(connection, new=new))
         self._connection = self._engine.connect()

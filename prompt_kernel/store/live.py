@@ -263,8 +263,9 @@ class LiveLog:
             return Absorbed(row.head, author, origin, message)
 
     def save(
-        self, uid: str, *, epoch: str, upto: int, state: bytes, text: str, author: str, message: str
-    ) -> Prompt | None:
+        self, uid: str, *, epoch: str, upto: int, state: bytes, text: str, author: str, message: str,
+        origin: str = "dashboard",
+    ) -> Prompt | None:  # fmt: skip
         """Save the text of a document as a version, and its state, which holds every update up to `upto`.
 
         Returns the newest version, which is the old one where the text is that already; or None, with nothing done,
@@ -280,7 +281,7 @@ class LiveLog:
                 raise PromptNotFoundError(row.path)
             if row.head != row.synced or not self._is_current(row, epoch, upto):
                 return None
-            writer = _rows.writer(author, "dashboard", message)
+            writer = _rows.writer(author, origin, message)
             saved = _versions.save(connection, Draft(row.path, text), writer)
             self._compact(row, upto, state)
             self._ask(_SYNCED, id=row.id, synced=saved.version, synced_state=state)

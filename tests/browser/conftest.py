@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
+from tests.browser.lab import Lab, Notebook, OpenNotebook
 from tests.browser.people import SECONDS, Dashboard, Enter, Person
 
 HERE = Path(__file__).parent
@@ -94,3 +95,42 @@ async def enter(browser: Browser, stopped: Dashboard) -> AsyncIterator[Enter]:
     yield come
     for context in contexts:
         await context.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A running JupyterLab, one for all tests: starting it takes longer than what is asked of it."""
+    made = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_notebook(browser: Browser, lab: Lab, tmp_path: Path) -> AsyncIterator[OpenNotebook]:
+    """Open a new notebook in a browser of its own: `notebook = await open_notebook(store.url)`.
+
+    Its page asks nothing of anything but this machine; that is looked at in the end.
+    """
+    opened: list[Notebook] = []
+
+    async def come(
+        store: str = "", *, cells: tuple[str, ...] = (), author: str = "ana", width: int = 1280, height: int = 900,
+        dark: bool = False,
+    ) -> Notebook:  # fmt: skip
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        await context.add_init_script("localStorage.setItem('pk:test', '1')")
+        name = lab.write_notebook(*cells)
+        notebook = Notebook(await context.new_page(), lab, name, store or str(tmp_path / "prompts.db"), author)
+        opened.append(notebook)
+        await notebook.open()
+        return notebook
+
+    yield come
+    for notebook in opened:
+        await notebook.close()
+    assert [address for notebook in opened for address in notebook.foreign] == []

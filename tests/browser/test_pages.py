@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+import prompt_kernel as pk
 from prompt_kernel.store import Store
 from tests.browser.people import Dashboard, Enter, Person, until
 
@@ -128,3 +129,35 @@ async def test_what_was_deleted_is_recovered_or_removed_for_good(dashboard: Dash
     await ana.dialog.get_by_test_id("stBaseButton-primary").click()
     await ana.reads("The trash is empty.")
     assert list(store.trash()) == []
+
+
+async def test_an_experiment_is_compared_traced_to_its_text_and_downloaded(
+    dashboard: Dashboard, enter: Enter, tmp_path: Path
+) -> None:
+    pk.Experiment(
+        "tone",
+        store=dashboard.store,
+        prompts=["review", pk.swap("review", "style/tone", [None])],
+        inputs=[{"code": "a = 1"}, {"code": "b = *2*"}],
+        models={"echo": lambda text: text.splitlines()[0]},
+        scorers={"short": lambda output, _row: len(output) < 10},
+    ).run(progress=False)
+    ana: Person = await enter("Ana")
+    await ana.visit("experiments")
+
+    await ana.button("tone").click()
+    await expect(ana.page.locator("canvas, svg.marks").first).to_be_visible()
+    await ana.page.get_by_role("radio", name="Outputs side by side").click()
+    await ana.reads("2 rows with both; 0 the same.")
+    await ana.button("What made this?").last.click()
+    await expect(ana.page.locator(".st-key-run-text")).to_contain_text(
+        "Be brief.\nReview this: b = *2*", use_inner_text=True
+    )
+    await expect(ana.page.locator(".st-key-run-output")).to_contain_text("Be brief.")
+
+    await ana.button("Export").click()
+    async with ana.page.expect_download() as waiting:
+        await ana.dialog.get_by_role("button", name="Download").click()
+    await (await waiting.value).save_as(tmp_path / "tone.csv")
+    assert (tmp_path / "tone.csv").read_text("utf-8").count("b = *2*") == 2
+    assert (ana.alerts, ana.foreign) == ([], [])

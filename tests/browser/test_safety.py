@@ -34,7 +34,7 @@ TOO_WIDE = """() => ['html', '[data-testid=stMain]'].map((name) => {
   return at.scrollWidth - at.clientWidth;
 })"""
 BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
-PAGES = ("", "directories", "activity", "trash", "edit?prompt=review", "edit", "edit?prompt=nobody")
+PAGES = ("", "directories", "experiments", "activity", "trash", "edit?prompt=review", "edit", "edit?prompt=nobody")
 
 
 def _fill(dashboard: Dashboard) -> None:
@@ -68,7 +68,7 @@ async def test_whatever_is_stored_is_shown_as_text_on_every_page(dashboard: Dash
     await ana.dialog.get_by_role("textbox", name="Find").fill("look")
     await ana.reads(re.compile("matches in"))
     await is_harmless()
-    for page in ("directories", "activity", "trash", "edit?prompt=<script>alert(7)</script>"):
+    for page in ("directories", "experiments", "activity", "trash", "edit?prompt=<script>alert(7)</script>"):
         await ana.visit(page)
         await is_harmless()
         for button in ("Changes", "Remove for good"):

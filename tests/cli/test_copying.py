@@ -16,6 +16,7 @@ import prompt_kernel as pk
 from prompt_kernel.files import copy_store
 from prompt_kernel.records import Draft
 from tests.cli.conftest import PROGRAM, Result, Screen
+from tests.ledger import bare, begin, contents_of, run_of
 
 Run = Callable[..., Result]
 
@@ -61,7 +62,7 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
 @pytest.fixture
 def lived(library: pk.Store) -> pk.Store:
-    """Give the library with a past: versions, labels, a rename, the trash, people, a live text."""
+    """Give the library with a past: versions, labels, a rename, the trash, people, a live text, an experiment."""
     library.save_many([Draft(f"many/p{number}", f"{number} [[review]]") for number in range(60)])
     library.save_many([Draft(f"many/p{number}", f"{number} again [[many/*]]") for number in range(0, 60, 7)])
     library.save("review", "new [[style/base]]")
@@ -75,6 +76,8 @@ def lived(library: pk.Store) -> pk.Store:
     library.note_opened("review")
     document = library.live.open(library["review"].uid, str.encode)
     library.live.append([(document.uid, document.epoch, b"\x00typed", "bo")], "process")
+    begin(library, "tone", "style/tone", [{"tone": "formal", "n": number} for number in range(20)])
+    begin(library, "tone", "style/tone", [{"tone": "plain"}], output="\0 \ud800 é", seconds=0.1)
     return library
 
 
@@ -82,7 +85,8 @@ def digest(url: str) -> object:
     with pk.connect(url) as store:
         assert store.doctor() == []
         found = sorted(hit.path for hit in store.search("again"))
-        return store.archive.digest(live=True), {path: store.includes(path) for path in store}, found
+        experiments = [(each, bare(store.experiments.runs(each.name))) for each in store.experiments.list()]
+        return store.archive.digest(live=True), {path: store.includes(path) for path in store}, found, experiments
 
 
 def test_a_copy_is_the_same_store(cli: Run, lived: pk.Store, tmp_path: Path) -> None:
@@ -125,9 +129,13 @@ def test_an_earlier_copy_is_brought_up_to_date(cli: Run, lived: pk.Store, tmp_pa
     lived.update_directory("many", enabled=False)
     lived.unlabel("review", "live")
     lived.by("bo").favourite("review", on=False)
+    lived.experiments.rename("tone", "voice")
+    begin(lived, "tone", "shapes/json", [{"x": 1}])
+    begin(lived, "voice", "shapes/json", [{"x": 1}])
     assert cli("copy", lived.url, copy).rows[0][0] == "copied"
     assert digest(str(copy)) == digest(lived.url)
     lived.remove_directory("empty")
+    lived.experiments.remove("voice")
     assert cli("copy", lived.url, copy).rows[0][0] == "copied"
     assert digest(str(copy)) == digest(lived.url)
 
@@ -221,6 +229,25 @@ def test_what_was_typed_live_into_the_copy_is_left_alone(cli: Run, lived: pk.Sto
     assert result.code == 1
     assert "style/tone has live text in it that is not saved; save that first" in result.err
     assert digest(str(copy)) == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_what_was_run_in_the_copy_is_left_alone(
+    cli: Run, lived: pk.Store, tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    copy = str(tmp_path / "copy.db") if engine == "sqlite" else request.getfixturevalue("postgres")
+    cli("copy", lived.url, copy)
+    prompt = lived.compile("style/tone")
+    with pk.connect(copy) as store:
+        store.experiments.record("tone", [run_of(prompt, {"tone": "plain"}, "in the copy")], contents_of(prompt))
+    begin(lived, "tone", "style/tone", [{"tone": "formal"}])
+    for what in ("somebody has run the experiment tone in it", "it has the experiment own, which the other store"):
+        before = digest(copy)
+        result = cli("copy", lived.url, copy)
+        assert (result.code, what in result.err, digest(copy)) == (1, True, before)
+        with pk.connect(copy) as store:
+            store.experiments.begin("own", {})
+        lived.experiments.record("tone", [run_of(prompt, {"tone": "plain"}, "in the copy")], contents_of(prompt))
 
 
 def test_another_store_is_never_written_over(cli: Run, lived: pk.Store, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_version(cli: Run) -> None:
         (["expand", "review", "--again", "m.json"], "Give either a PATH or --again FILE: 'review' is not name=value."),
         (
             ["expand", "--again", "m.json", "--lenient"],
-            "--again expands as it was: without --lenient, --directory and --limit.",
+            "--again expands as it was: without --lenient, --directory, --limit and --lock.",
         ),
         (["expand", "-", "--file", "code=-"], "Only one thing can come from stdin, not the text and code."),
         (

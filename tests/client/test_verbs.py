@@ -12,7 +12,7 @@ import pytest
 from prompt_kernel import wire
 from prompt_kernel.client import AsyncClient, Client
 from prompt_kernel.errors import PromptKernelError
-from prompt_kernel.expansion import Limits
+from prompt_kernel.expansion import Limits, Manifest, ManifestEntry
 from prompt_kernel.names import MAX_PATH_CHARACTERS
 from prompt_kernel.records import Draft, Rows
 from prompt_kernel.store import Store
@@ -121,11 +121,29 @@ STORY: list[Callable[[Any, Said], Any]] = [
     lambda s, _: s.expand_text(""),
     lambda s, _: s.expand_as("style/tone", "Now: {{ tone }}", {"tone": "formal"}),
     lambda s, said: s.expand_manifest(said["expand('review', code='x = 1')"].manifest, code="x = 2"),
+    lambda s, _: s.compile("review"),
+    lambda s, _: s.compile("style/tone@production"),
+    lambda s, _: s.compile("style/tone@1", limits=Limits(characters=10)),
+    lambda s, said: s.compile_manifest(said["expand('review', code='x = 1')"].manifest),
+    lambda s, _: s.compile_manifest(Manifest((ManifestEntry("a", 1, "nobody", "0" * 64),))),
+    lambda s, _: s.compile("nowhere"),
+    lambda s, _: s.compile("style/tone@9"),
+    lambda s, _: s.compile_text("[[base]] {{ a }}", directory="style"),
+    lambda s, _: s.compile_text("[[nowhere]]"),
     lambda s, _: s.render("review", [{"code": 1}, {"code": "{{ x }}", "tone": "formal"}], {"tone": "plain"}),
     lambda s, _: s.render("review@1", [{"code": 1}, {}]),
     lambda s, _: s.render("review@1", [{"code": 1}, {}], strict=False),
     lambda s, _: s.render("nowhere", [{}]),
     lambda s, _: s.render("review", []),
+    lambda s, _: s.render_frame("review", [{"code": 1}, {"code": "x", "tone": "formal"}]),
+    lambda s, _: s.render_frame("review@1", [{"code": 1, "tone": "loud"}], progress=False, tone="formal"),
+    lambda s, _: s.render_frame("review", [{"code": 1, "tone": "loud"}]),
+    lambda s, _: s.render_frame("review", [{"cod": 1}], {"variables": 1}),
+    lambda s, _: s.render_frame("nowhere", []),
+    lambda s, _: s.check_frame("review", [{"code": 1}, {"code": None}], tone="formal"),
+    lambda s, _: s.check_frame("review", "no rows"),
+    lambda s, _: s.measure("review", [{"code": 1}], {"tone": "formal"}, limit=3, price=1.5),
+    lambda s, _: s.measure("review", [{"code": 1}], tokenizer=5),
     lambda s, _: s.declarations("review"),
     lambda s, _: s.declarations("style/tone@1"),
     lambda s, _: s.declarations("nowhere"),

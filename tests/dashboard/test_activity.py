@@ -39,6 +39,14 @@ def test_changes_are_sentences_the_newest_first(library: Store, look: Open) -> N
     ]
 
 
+def test_a_removed_experiment_is_a_sentence_without_a_way_to_open_it(store: Store, look: Open) -> None:
+    store.experiments.begin("tone", {"prompts": [], "models": [], "scorers": [], "repeats": 1})
+    store.experiments.remove("tone")
+    page = look()
+    assert told(page) == ["ana removed the experiment tone :gray[from Python]"]
+    assert "Open" not in page.buttons
+
+
 def test_changes_are_filtered_by_person_kind_and_place(library: Store, look: Open) -> None:
     library.by("Ben").save("style/tone", "Be brief.")
     page = look()

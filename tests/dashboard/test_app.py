@@ -17,14 +17,14 @@ def test_the_first_page_is_the_library(library: Store, app: OpenApp) -> None:
     assert (page.buttons, page.problems, page.toasts) == (["New prompt", "?"], [], [])
 
 
-@pytest.mark.parametrize("name", ["", "edit", "directories", "activity", "trash"])
+@pytest.mark.parametrize("name", ["", "edit", "directories", "experiments", "activity", "trash"])
 def test_every_page_opens_on_an_empty_store(store: Store, app: OpenApp, name: str) -> None:
     assert len(store) == 0
     page = app({"pk_going": Going(name, {})})
     assert page.problems == []
 
 
-@pytest.mark.parametrize("name", ["", "edit", "directories", "activity", "trash"])
+@pytest.mark.parametrize("name", ["", "edit", "directories", "experiments", "activity", "trash"])
 def test_every_page_opens_on_a_library(library: Store, app: OpenApp, name: str) -> None:
     assert len(library) == 4
     page = app({"pk_going": Going(name, {"prompt": "review"} if name == "edit" else {})})

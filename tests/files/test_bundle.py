@@ -15,6 +15,7 @@ from prompt_kernel.errors import DamagedTextError, ExportFileError, ImportFileEr
 from prompt_kernel.files.formats._bundle import FILE, Bundle, export_bundle, import_bundle
 from prompt_kernel.records import Loss
 from prompt_kernel.store import Store
+from tests.ledger import bare, begin
 from tests.store.histories import histories, live_through, told
 
 pytestmark = pytest.mark.usefixtures("no_sync")
@@ -146,7 +147,10 @@ def test_a_directory_is_a_bundle_that_says_what_it_lacks(store: Store, other: St
     store.save("style/base", "[[check]] [[tone]] [[gone]]")
     report = export_bundle(store, tmp_path / "part", directory="style")
     assert report.losses == (
-        Loss("style", "the log, and what people have set for themselves, are in a bundle of the whole library only"),
+        Loss(
+            "style",
+            "the log, experiments, and what people have set for themselves, are in a bundle of the whole library only",
+        ),
         Loss("style/base", "[[check]] is check, which is not in the bundle"),
     )
     assert import_bundle(other, tmp_path / "part").created == ("style/base", "style/tone")
@@ -374,3 +378,80 @@ def test_progress_ends_at_all(store: Store, other: Store, tmp_path: Path) -> Non
     import_bundle(other, tmp_path / "b", progress=lambda *each: told.append(each))
     total = sum(store.archive.counts().values())
     assert [each for each in told if each[0] == each[1]] == [(total, total)] * 4
+
+
+# Experiments
+
+
+def test_experiments_come_with_a_library(store: Store, other: Store, bundle: Callable[..., Path]) -> None:
+    fill(store)
+    begin(store, "tone", "check", [{"x": 1}, {"x": "\0 \ud800"}])
+    import_bundle(other, bundle())
+    assert other.experiments.list() == store.experiments.list()
+    assert other.experiments.runs("tone") == store.experiments.runs("tone")
+    assert other.experiments.expansion(other.experiments.runs("tone")[1]) == store.expand("check")
+    assert export_bundle(other, bundle()).unchanged == (FILE,)
+
+
+def test_experiments_come_into_a_store_that_has_its_own(
+    store: Store, other: Store, bundle: Callable[..., Path]
+) -> None:
+    fill(store)
+    other.save("own", "mine")
+    begin(other, "taken", "own", [{"x": 1}])
+    begin(store, "taken", "check", [{"x": 1}, {"x": 2}])
+    begin(store, "tone", "check", [{"x": 1}])
+    report = import_bundle(other, bundle())
+    told = [loss for loss in report.losses if loss.where == "taken"]
+    assert told == [Loss("taken", "there is another experiment of that name; rename it, and import again")]
+    assert [len(other.experiments.runs(name)) for name in ("taken", "tone")] == [1, 1]
+    other.experiments.rename("taken", "mine")
+    import_bundle(other, bundle())
+    assert [len(other.experiments.runs(name)) for name in ("taken", "tone", "mine")] == [2, 1, 1]
+    begin(store, "tone", "check", [{"x": 1}, {"x": 2}], output="later")
+    import_bundle(other, bundle())
+    assert bare(other.experiments.runs("tone")) == bare(store.experiments.runs("tone"))
+    begin(other, "tone", "check", [{"x": 3}])
+    before = other.archive.digest()
+    import_bundle(other, bundle())
+    assert other.archive.digest() == before
+
+
+def test_experiments_stay_behind_where_prompts_become_others(store: Store, bundle: Callable[..., Path]) -> None:
+    fill(store)
+    begin(store, "tone", "check", [{"x": 1}])
+    report = import_bundle(store, bundle(), into="copies")
+    assert Loss("experiments", "what they name are other prompts here (1)") in report.losses
+    assert len(store.experiments.list()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "sentence"),
+    [
+        ('"data":"{}"', ('"data":"{}"', '"data":"{\\"y\\":1}"'), "data: this does not match its SHA-256"),
+        ('"record":"content"', ('"data":"{', '"data":"{ '), "data: this is JSON that no store has written"),
+        ('"record":"run"', ('"manifest":"', '"manifest":"no'), "manifest: 'no"),
+        ('"record":"run"', ('"cost":0.001', '"cost":1'), "cost: 1 is no number as in 0.5"),
+        ('"record":"run"', ('"output":"\\"yes\\""', '"output":"[1]"'), "output: this must be JSON of a text, as text"),
+        ('"record":"run"', ("[1.0,", "[1.0,0,"), "scores: a score is a list of five"),
+        ('"record":"run"', ('"uid":"', '"uid":"0'), "uid: "),
+        ('"record":"experiment"', ('"name":"tone"', '"name":" "'), "experiment: its name is one line"),
+    ],
+)  # fmt: skip
+def test_an_experiment_that_is_not_sound_is_refused_with_its_line(
+    store: Store, other: Store, bundle: Callable[..., Path], line: str, change: tuple[str, str], sentence: str
+) -> None:
+    fill(store)
+    begin(store, "tone", "check", [{"x": 1}])
+    file = bundle()
+    lines = file.read_text("utf-8").splitlines()
+    number = next(number for number, each in enumerate(lines) if line in each)
+    assert change[0] in lines[number]
+    lines[number] = lines[number].replace(*change, 1)
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    with pytest.raises(ImportFileError) as caught:
+        import_bundle(other, file)
+    assert [(place, reason[: len(sentence)]) for place, reason in caught.value.problems.items()] == [
+        (f"{file}:{number + 1}", sentence)
+    ]
+    assert sum(other.archive.counts().values()) == 0

@@ -1,11 +1,13 @@
 """A damaged store -> a folder: whatever can be read is saved, and the rest is named."""
 
+import json
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import prompt_kernel as pk
+from tests.ledger import begin
 
 PAGE = 4096
 
@@ -86,3 +88,30 @@ def test_a_version_whose_prompt_or_path_is_gone_is_saved_all_the_same(tmp_path: 
         "lost/prompt-6@1.md",
     ]
     assert len(report.written) == 61
+
+
+def test_the_runs_of_experiments_are_saved_but_for_those_on_a_lost_page(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.db"
+    with pk.connect(file, author="ana") as store:
+        store.save("a", "Say {{ x }}")
+        begin(store, "tone", "a", [{"x": number} for number in range(40)], output="\0 \ud800 é" + "y" * 300)
+        assert store.rescue(tmp_path / "sound").written == ("a@1.md", "experiments.jsonl")
+    runs = [json.loads(line) for line in (tmp_path / "sound/experiments.jsonl").read_text().splitlines()]
+    assert [(run["experiment"], run["inputs"], run["output"][:5]) for run in runs] == [
+        ("tone", {"x": number}, "\0 \ud800 é") for number in range(40)
+    ]
+    assert runs[0]["manifest"]["entries"][0]["path"] == "a"
+    data = bytearray(file.read_bytes())
+    doomed = next(
+        at for at in range(0, len(data), PAGE) if data[at] == 13 and data[at : at + PAGE].count(b"y" * 300) > 2
+    )
+    data[doomed : doomed + PAGE] = bytes(PAGE)
+    file.write_bytes(data)
+    with pk.connect(file) as store:
+        report = store.rescue(tmp_path / "out")
+        again = store.rescue(tmp_path / "sound")
+    saved = (tmp_path / "out/experiments.jsonl").read_text().splitlines()
+    assert 0 < len(saved) < 40
+    assert len(saved) + len(report.lost) == 40
+    assert again.unchanged == ("a@1.md", "experiments.jsonl")
+    assert len((tmp_path / "sound/experiments.jsonl").read_text().splitlines()) == 40

@@ -71,6 +71,7 @@ def test_a_prompt_line_takes_its_arguments_in_any_order() -> None:
         "lenient": True,
         "raw": False,
         "draft": False,
+        "edit": False,
         "out": "text",
     }
 

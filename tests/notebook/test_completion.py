@@ -59,7 +59,7 @@ def asked(code: str) -> Offer:
         ("%prompt style/tone |", "", ["tone=", "code="]),
         ("%prompt style/tone tone=x c|", "c", ["code="]),
         ("%prompt style/tone code:=x |", "", ["tone="]),
-        ("%prompt --lenient style/tone --|", "--", ["--help", "--lenient", "--raw", "--draft", "--out"]),
+        ("%prompt --lenient style/tone --|", "--", ["--help", "--lenient", "--raw", "--draft", "--edit", "--out"]),
         ("%prompt style/tone -o n|", "n", ["note"]),
         ("%prompt style/tone code:=f|", "f", ["frame"]),
         ("%prompt style/tone code:=len(fr|", "fr", ["frame"]),

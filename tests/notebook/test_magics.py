@@ -99,6 +99,8 @@ def test_nothing_of_a_line_is_interpolated(run: Run) -> None:
         ("%prompt", UsageError, "the following arguments are required: PATH@PIN"),
         ("%prompt review --raw code=x", UsageError, "--raw expands nothing, so it takes no values"),
         ("%prompt review@1 --draft", UsageError, "--draft is what is being edited now, so it takes no @"),
+        ("%prompt review --edit code=x", UsageError, "--edit opens what is being edited now, so it takes a PATH alone"),
+        ("%prompt review@1 --edit", UsageError, "--edit opens what is being edited now, so it takes a PATH alone"),
         ("%%expand code\nx", UsageError, "'code' is not name=value"),
         ("%prompts lst", UsageError, "Did you mean list?"),
         ("%prompts impact review nobody", UsageError, "nobody is no variable of this notebook that holds a text"),

@@ -1,17 +1,16 @@
-"""The quickstart runs in a real kernel, in whatever state it finds the store, and is committed without outputs."""
+"""The quickstart runs in a real kernel, in whatever state it finds the store."""
 
-import json
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import prompt_kernel as pk
+from tests.notebooks.conftest import NOTEBOOKS, Copy
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 QUICKSTART = NOTEBOOKS / "quickstart.ipynb"
+Run = Callable[[Path], nbformat.NotebookNode]
 
 #: IPython takes `>>> ` off the lines of a cell; what the notebook saves has them all the same.
 EXPLAIN = """\
@@ -22,22 +21,12 @@ What is p? Give an example that runs:
 
 
 @pytest.fixture
-def quickstart(tmp_path: Path) -> Path:
-    """Copy the notebook and the library, because who tries the notebook leaves a store beside it."""
-    shutil.copytree(NOTEBOOKS / "library", tmp_path / "library")
-    return Path(shutil.copy(QUICKSTART, tmp_path))
-
-
-def run(notebook: Path) -> nbformat.NotebookNode:
-    """Run `notebook` in a kernel of its own, in its folder; the file stays as it is."""
-    content = nbformat.read(notebook, as_version=4)
-    resources = {"metadata": {"path": str(notebook.parent)}}
-    NotebookClient(content, timeout=120, kernel_name="python3", resources=resources).execute()
-    return content
+def quickstart(copy: Copy) -> Path:
+    return copy("quickstart")
 
 
 def test_it_runs_in_whatever_state_it_finds_the_store(
-    quickstart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quickstart: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROMPT_KERNEL_URL", str(tmp_path / "demo.db"))
     run(quickstart)
@@ -56,29 +45,11 @@ def test_it_runs_in_whatever_state_it_finds_the_store(
     assert not quickstart.with_suffix(".db").exists()
 
 
-def test_without_a_setting_it_makes_a_store_beside_itself(quickstart: Path) -> None:
+def test_without_a_setting_it_makes_a_store_beside_itself(quickstart: Path, run: Run) -> None:
     run(quickstart)
     with pk.connect(quickstart.with_suffix(".db")) as store:
         assert "text/summarise" in store
     assert not Path(pk.default_url().removeprefix("sqlite:///")).exists()
-
-
-def test_it_is_committed_without_outputs() -> None:
-    notebook = json.loads(QUICKSTART.read_text(encoding="utf-8"))
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert code
-    assert [cell for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
-    assert [cell["metadata"] for cell in notebook["cells"] if cell["metadata"]] == []
-    assert notebook["metadata"] == {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-
-
-def test_its_cells_have_the_names_that_nbstripout_gives() -> None:
-    notebook = nbformat.read(QUICKSTART, as_version=4)
-    nbformat.validate(notebook)
-    assert [cell["id"] for cell in notebook.cells] == [str(number) for number in range(len(notebook.cells))]
 
 
 @pytest.mark.parametrize("magic", ["%load_ext prompt_kernel", "%prompt ", "text = %prompt ", "%%prompt ", "%%expand "])

@@ -47,9 +47,11 @@ def test_every_command_of_the_page_does_what_it_should(store: Store) -> None:
     assert [
         (command, answer.text) for command, answer in zip(commands, answers, strict=True) if not answer.is_success
     ] == []
-    assert len(answers) == 14
-    assert answers[-1].json()["items"][0] == {"text": "Speak in a very formal voice."}
+    assert len(answers) == 18
+    assert answers[13].json()["items"][0] == {"text": "Speak in a very formal voice."}
     assert answers[12].json()["text"] == "Speak in a very plain voice. Be brief."
+    assert answers[17].json()["items"][0]["prompt"] == "voice/tone"
+    assert [text["path"] for text in answers[14].json()["texts"]] == ["voice/tone"]
 
 
 def test_the_schema_says_what_each_route_takes_and_answers(store: Store) -> None:
@@ -67,7 +69,7 @@ def test_the_schema_says_what_each_route_takes_and_answers(store: Store) -> None
 
     assert lacking == []
     assert schema["servers"] == [{"url": "/api"}]
-    assert len(list(operations(api))) == 54
+    assert len(list(operations(api))) == 67
     assert schema["paths"] == json.loads(json.dumps(schema_of(api)["paths"]))
     problem = schema["components"]["responses"]["Problem409"]["content"]
     assert list(problem) == ["application/problem+json"]

@@ -17,6 +17,7 @@ from schemathesis.checks import (
 )
 
 from prompt_kernel.store import Store
+from tests.ledger import begin
 from tests.server.api import Operation, an_api, as_caller, operations
 
 CHECKS: list[Any] = [
@@ -56,6 +57,7 @@ def world(library: Store, folder: Path) -> Store:
     library.favourite("review")
     library.note_opened("review")
     library.add_directory("linked", source=str(folder / "linked"))
+    begin(library, "tone", "review", [{"code": "x"}, {"code": "y"}])
     return library
 
 
@@ -66,6 +68,8 @@ def _likelier(draw: Any, case: Any) -> Any:
         for name in place if isinstance(place, dict) else ():
             if name in ("path", "old", "q", "prompt", "directory") and draw(st.booleans()):
                 place[name] = draw(st.sampled_from(PATHS))
+            elif name in ("name", "id", "after") and draw(st.booleans()):
+                place[name] = {"name": "tone", "id": 1, "after": 0}[name]
             elif name == "text" and isinstance(place[name], str) and draw(st.booleans()):
                 place[name] = draw(st.sampled_from(TEXTS))
     return case
@@ -107,10 +111,15 @@ def test_what_does_not_fit_the_schema_is_refused(world: Store, folder: Path, ope
     _fuzz(app, operation, schemathesis.GenerationMode.NEGATIVE, [*CHECKS, negative_data_rejection], examples=8)
 
 
+def _state(world: Store) -> tuple[Any, ...]:
+    ledger = world.experiments.list(), world.experiments.runs("tone")
+    return world.changes(limit=1000), world.favourites(), world.recent(), world.directories(), ledger
+
+
 @each_operation
 def test_who_may_only_read_changes_nothing(world: Store, folder: Path, operation: Operation) -> None:
-    before = world.changes(limit=1000), world.favourites(), world.recent(), world.directories()
+    before = _state(world)
     app = as_caller(an_api(world, folder), may_write=False)
     _fuzz(app, operation, schemathesis.GenerationMode.POSITIVE, CHECKS, examples=4 if operation.writes else 2)
 
-    assert (world.changes(limit=1000), world.favourites(), world.recent(), world.directories()) == before
+    assert _state(world) == before

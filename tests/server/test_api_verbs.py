@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from prompt_kernel.expansion import Expansion
+from prompt_kernel.expansion import Expansion, Limits
 from prompt_kernel.records import Draft, Prompt
 from prompt_kernel.server.api import make_api
 from prompt_kernel.store import Store
@@ -75,6 +75,15 @@ READS: list[tuple[str, str, Any, Any]] = [
     ("GET", "/suggest?q=to", None, lambda store: {"items": store.suggest("to")}),
     ("GET", "/declarations/review", None, lambda store: store.declarations("review")),
     ("POST", "/declarations", {"text": "[[tone]] {{ x }}"}, lambda store: store.declarations_in("[[tone]] {{ x }}")),
+    ("POST", "/compile", {"path": "review"}, lambda store: store.compile("review")),
+    ("POST", "/compile", {"path": "style/tone", "version": 1}, lambda store: store.compile("style/tone@1")),
+    ("POST", "/compile", {"path": "style/tone", "label": "production"}, lambda s: s.compile("style/tone@production")),
+    (
+        "POST",
+        "/compile",
+        {"text": "[[tone]]!", "directory": "style", "limits": {"depth": 5}},
+        lambda s: s.compile_text("[[tone]]!", directory="style", limits=Limits(depth=5)),
+    ),
     ("POST", "/entries", {"paths": ["review", "nope"]}, lambda store: {"items": store.entries(["review", "nope"])}),
     ("POST", "/display-names", {"paths": ["style/tone"]}, {"style/tone": "tone"}),
     ("POST", "/layouts", {"paths": ["review"]}, lambda store: store.layouts(["review"])),
@@ -136,6 +145,16 @@ def test_expanding_gives_the_text_and_where_it_is_from(
 
     assert found == to_data(expected(library))
     assert "".join(piece["text"] for piece in found["pieces"]) == found["text"]
+
+
+def test_a_manifest_compiles_to_the_same_again(client: TestClient, library: Store) -> None:
+    first = _ask(client, "POST", "/compile", {"path": "review"})
+    library.save("style/tone", "New")
+
+    assert _ask(client, "POST", "/compile", {"manifest": first["manifest"]}) == first
+    flat = {"entries": [entry | {"includes": []} for entry in first["manifest"]["entries"]]}
+    for what in ({"manifest": first["manifest"], "path": "review"}, {"manifest": flat}, {}):
+        assert client.post("/compile", json=what).status_code == 422
 
 
 def test_a_manifest_expands_to_the_same_again(client: TestClient, library: Store) -> None:

@@ -1,12 +1,14 @@
 """Random lives of a store: verbs by several people, those that make no sense at the moment left out."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from prompt_kernel.errors import PromptKernelError
 from prompt_kernel.records import Draft
+from prompt_kernel.runs import Run, Score, manifest_hash
 from prompt_kernel.store import Store
 
 PATHS = ["one", "d/two", "D2/e/three", "d/one", "f/Ünï", "six"]
@@ -25,6 +27,7 @@ TEXTS = [
 Step = tuple[Any, ...]
 
 paths = st.sampled_from(PATHS)
+names = st.sampled_from(["tone", "Tone", "other"])
 steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("save"), paths, st.sampled_from(TEXTS), st.sampled_from(["simple", "plain"])),
     st.tuples(st.just("save"), paths, st.sampled_from(TEXTS), st.just("simple")),
@@ -43,6 +46,12 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("remove_directory"), st.sampled_from(DIRECTORIES)),
     st.tuples(st.just("favourite"), paths, st.booleans()),
     st.tuples(st.just("open"), paths),
+    st.tuples(st.just("begin"), names, st.sampled_from(["", "what for"])),
+    st.tuples(
+        st.just("run"), names, st.lists(paths, max_size=3), st.sampled_from(["m", "é"]), st.sampled_from(["", "\0"])
+    ),
+    st.tuples(st.just("rename_experiment"), names, names),
+    st.tuples(st.just("remove_experiment"), names),
     st.tuples(st.just("prefer"), st.sampled_from(["theme", "width"]), st.sampled_from(["dark", {"a": [1, None]}])),
 )
 live_steps: st.SearchStrategy[Step] = st.one_of(
@@ -78,6 +87,21 @@ def _type_and_save(store: Store, path: str) -> None:
     )
 
 
+def _run(store: Store, name: str, wanted: list[str], model: str, error: str) -> None:
+    """Record runs of some prompts; the texts are not those that it would ask with, which nothing here looks at."""
+    prompts = {path: store.compile(path).manifest for path in wanted if path in store}
+    runs = [
+        Run(
+            name, path, str(number), model, 1, {"x": number}, {}, {"t": 0.5}, manifest_hash(manifest), "", path,
+            output=None if error else f"\0{number}\ud800", error=error, seconds=0.1, cost=0.5,
+            scores={"judge": Score(1.0, cost=2.0)} if number % 2 else {},
+        )
+        for number, (path, manifest) in enumerate(prompts.items())
+    ]  # fmt: skip
+    contents = {manifest_hash(manifest): manifest.as_data() for manifest in prompts.values()}
+    store.experiments.record(name, runs, contents)
+
+
 VERBS: dict[str, Callable[..., object]] = {
     "save": lambda store, path, text, engine: store.save(path, text, engine=engine, message=f"for {path}"),
     "declare": lambda store, path, variables: store.save(path, store[path].text, variables=variables),
@@ -96,6 +120,10 @@ VERBS: dict[str, Callable[..., object]] = {
     "favourite": Store.favourite,
     "open": Store.note_opened,
     "prefer": Store.set_preference,
+    "begin": lambda store, name, what: store.experiments.begin(name, {"prompts": PATHS}, description=what),
+    "run": _run,
+    "rename_experiment": lambda store, old, new: store.experiments.rename(old, new),
+    "remove_experiment": lambda store, name: store.experiments.remove(name),
     "type": _type,
     "type_and_save": _type_and_save,
 }
@@ -108,6 +136,10 @@ def live_through(store: Store, history: Iterable[tuple[str, Step]]) -> None:
             VERBS[verb](store.by(author), *values)
         except PromptKernelError:
             continue
+
+
+def _users(store: Store, name: str) -> list[str]:
+    return [path for path in PATHS if path in store and name in [each.name for each in store.experiments.using(path)]]
 
 
 def told(store: Store) -> dict[str, Any]:
@@ -126,6 +158,10 @@ def told(store: Store) -> dict[str, Any]:
                 mine.preference("width"),
             )
             for mine in map(store.by, ["ana", "bo"])
+        ],
+        "experiments": [
+            (each, [replace(run, id=0) for run in store.experiments.runs(each.name)], _users(store, each.name))
+            for each in sorted(store.experiments.list(), key=lambda each: each.name)
         ],
         "live": {
             uid: (found.epoch, found.state, found.synced, [(each.data, each.author) for each in found.updates])

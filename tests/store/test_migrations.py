@@ -15,6 +15,7 @@ from prompt_kernel.errors import SchemaTooNewError, StoreUnavailableError
 from prompt_kernel.store import Store, _engine, _migrations, _schema
 from prompt_kernel.store._engine import Database, open_database
 from prompt_kernel.store._sqlite import APPLICATION_ID
+from tests.ledger import begin
 
 Worker = Callable[..., subprocess.Popen[str]]
 
@@ -123,6 +124,25 @@ def test_a_store_of_the_first_schema_keeps_all_that_is_in_it(
         assert store.summary().schema == len(_schema.STEPS)
     with first_schema(), Store(backup) as store:
         assert (dump(store), store.changes(), store.summary().schema) == (before, log, 1)
+
+
+def test_a_store_of_the_third_schema_keeps_all_and_gets_a_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dump: Callable[[Store], dict[str, Any]]
+) -> None:
+    file = tmp_path / "third.db"
+    with monkeypatch.context() as patch:
+        patch.setattr(_migrations, "upgrade", partial(_migrations.upgrade, steps=_schema.STEPS[:3]))
+        with Store(file) as store:
+            store.save("a", "Say {{ x }}")
+            store.favourite("a")
+            store.add_token("ci")
+            before = dump(store), store.changes(), store.favourites(), store.tokens(), store.summary().schema
+    with Store(file) as store:
+        after = dump(store), store.changes(), store.favourites(), store.tokens(), 3
+        assert (after, store.experiments.list(), store.doctor()) == (before, [], [])
+        runs = begin(store, "tone", "a", [{"x": 1}])
+        assert (store.experiments.expansion(runs[0]), store.summary().schema) == ("Say 1", 4)
+    assert schema(file.with_name("third.db.schema-3.backup"))[0] == 3
 
 
 def test_a_step_that_fails_leaves_nothing_of_itself(old: Path, opened: Callable[..., Database]) -> None:

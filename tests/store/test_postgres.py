@@ -24,6 +24,7 @@ from prompt_kernel.errors import (
 from prompt_kernel.records import Draft
 from prompt_kernel.store import Store, _engine, _migrations, _schema_postgres, connect, restore_backup
 from prompt_kernel.store._postgres import PostgresDatabase
+from tests.ledger import begin
 from tests.postgres import Server, running
 
 Worker = Callable[..., subprocess.Popen[str]]
@@ -55,7 +56,7 @@ def test_a_store_is_opened_by_any_of_its_urls_and_is_one(postgres: str) -> None:
     with connect(postgres, author="ana") as store, Store(libpq(postgres)) as other:
         store.save("a", "text")
         assert (other["a"].text, other.url) == ("text", postgres)
-        assert (store.summary().journal.split()[0], store.summary().schema) == ("PostgreSQL", 3)
+        assert (store.summary().journal.split()[0], store.summary().schema) == ("PostgreSQL", 4)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_processes_that_open_a_new_store_at_once_all_get_it(worker: Worker, post
     processes = [worker("save", postgres, f"p{number}", "text") for number in range(3)]
     assert [process.communicate(timeout=60) for process in processes] == [("1\n", "")] * 3
     with Store(postgres) as store:
-        assert (list(store), store.summary().schema) == (["p0", "p1", "p2"], 3)
+        assert (list(store), store.summary().schema) == (["p0", "p1", "p2"], 4)
 
 
 def add_rating(run: Callable[[str], object]) -> None:
@@ -196,10 +197,10 @@ def test_a_newer_store_is_read_and_not_written(store: Store) -> None:
     store.save("a", "text")
     _migrations.upgrade(store._database, (*_schema_postgres.STEPS, add_rating))  # noqa: SLF001 - as a newer release
     with Store(store.url) as older:
-        assert (older["a"].text, older.summary().schema) == ("text", 4)
+        assert (older["a"].text, older.summary().schema) == ("text", 5)
         with pytest.raises(SchemaTooNewError) as caught:
             older.save("a", "x")
-        assert (caught.value.found, caught.value.known) == (4, 3)
+        assert (caught.value.found, caught.value.known) == (5, 4)
 
 
 def test_an_older_store_is_upgraded_and_a_step_that_fails_leaves_nothing_of_itself(postgres: str) -> None:
@@ -212,7 +213,17 @@ def test_an_older_store_is_upgraded_and_a_step_that_fails_leaves_nothing_of_itse
         Store(postgres, read_only=True)
     database.close()
     with Store(postgres) as store:
-        assert (store.save("a", "x").version, store.summary().schema) == (1, 3)
+        assert (store.save("a", "x").version, store.summary().schema) == (1, 4)
+
+
+def test_a_store_of_the_third_schema_gets_a_ledger(postgres: str) -> None:
+    database = _engine.open_database(postgres)
+    _migrations.upgrade(database, _schema_postgres.STEPS[:3])
+    database.close()
+    with Store(postgres) as store:
+        store.save("a", "Say {{ x }}")
+        runs = begin(store, "tone", "a", [{"x": 1}])
+        assert (store.experiments.expansion(runs[0]), store.doctor()) == ("Say 1", [])
 
 
 # Queues and notices

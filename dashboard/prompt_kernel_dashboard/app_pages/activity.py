@@ -17,7 +17,7 @@ PAGE: Final = 30
 _PAGES: Final = "pk_activity_pages"
 _FILTER: Final = "pk_activity_filter"
 _TEXTUAL: Final = frozenset({"saved", "created"})
-_GONE: Final = frozenset({"deleted", "purged", "directory", "token"})
+_GONE: Final = frozenset({"deleted", "purged", "directory", "token", "experiment"})
 
 
 class Filter(NamedTuple):

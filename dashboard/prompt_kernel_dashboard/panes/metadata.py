@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Final
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types; Streamlit's tables are made of it
+import pyarrow as pa
 import streamlit as st
 
 from prompt_kernel import Prompt, Store

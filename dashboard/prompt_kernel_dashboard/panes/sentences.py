@@ -74,6 +74,11 @@ def _token(change: Change) -> str:
     return f"{verb} the token {token}"
 
 
+def _experiment(change: Change) -> str:
+    verb, _, name = change.detail.partition(" ")
+    return f"{verb} the experiment {name}"
+
+
 def _retargeted(change: Change) -> str:
     return f"made an inclusion in {change.path} lead elsewhere: {change.detail}"
 
@@ -99,6 +104,7 @@ _TOLD: Final[Mapping[str, Callable[[Change], str]]] = {
     "directory": _directory,
     "retargeted": _retargeted,
     "token": _token,
+    "experiment": _experiment,
 }
 #: The kinds of changes, as a filter names them.
 KINDS: Final[Mapping[str, str]] = {
@@ -114,4 +120,5 @@ KINDS: Final[Mapping[str, str]] = {
     "directory": "Directories",
     "retargeted": "Leads elsewhere",
     "token": "Tokens",
+    "experiment": "Experiments",
 }

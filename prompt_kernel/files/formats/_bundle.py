@@ -117,7 +117,7 @@ def import_bundle(
 
 def _is_empty(store: "Store") -> bool:
     counts = store.archive.counts()
-    return not any(counts[kind] for kind in ("directories", "prompts", "trashed", "changes"))
+    return not any(counts[kind] for kind in ("directories", "prompts", "trashed", "changes", "experiments"))
 
 
 def _look(store: "Store", path: Path) -> Seen:
@@ -308,7 +308,8 @@ def _left_out(archive: "Archive", store: "Store", directory: str) -> Iterator[Lo
                 yield Loss(path, "what was typed into it live and is not yet saved is not a version; save it first")
     if not directory:
         return
-    yield Loss(directory, "the log, and what people have set for themselves, are in a bundle of the whole library only")
+    what = "the log, experiments, and what people have set for themselves, are in a bundle of the whole library only"
+    yield Loss(directory, what)
     for record in archive.records(only={"prompt"}, directory=directory):
         if record["deleted_at"] is None:
             for target, spelled in _outside(store, record["path"], directory):

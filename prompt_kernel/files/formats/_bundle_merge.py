@@ -8,9 +8,13 @@
 
 Prompts are known by their uid, wherever they are now, and else by their path. Description and tags become those of the
 bundle, as with any import; labels and the settings of directories stay those of the store. With `into` only the path
-counts, so that what is in the store elsewhere is copied.
+counts, so that what is in the store elsewhere is copied, and experiments stay behind: what they name are other prompts.
+
+An experiment comes with all its runs where the store has none of that name; where it has the same one, and no later
+round of it, it gets the runs that it lacks.
 """
 
+import itertools
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +36,7 @@ _LEFT_OUT: Final = {
     "favourite": ("favourites", "what people have set for themselves stays in their store ({})"),
     "opening": ("recently opened", "what people have opened stays in their store ({})"),
     "preference": ("preferences", "what people have set for themselves stays in their store ({})"),
+    "experiment": ("experiments", "what they name are other prompts here ({})"),
 }
 
 
@@ -83,16 +88,30 @@ def merge(
     """Bring in records; the caller has checked them, and made one transaction of it."""
     merging = _Merging(store, into, message)
     done = 0
-    for batch in _batches(records):
+    stream = iter(records)
+    experiments: list[Record] = []
+    for batch in _batches(_until_experiments(stream, experiments)):
         done += merging.take(batch)
         if progress:
             progress(done)
+    more = merging.take_experiments(itertools.chain(experiments, stream))
+    if more and progress:
+        progress(done + more)
     outcome = merging.outcome
     # Where nothing was new, nothing was left behind.
     for kind, count in merging.left_out.items() if outcome.created or outcome.updated else ():
         where, what = _LEFT_OUT[kind]
         outcome.losses.append(Loss(where, what.format(f"{count:,}")))
     return outcome
+
+
+def _until_experiments(records: Iterator[Record], first: list[Record]) -> Iterator[Record]:
+    """Give records on up to the first of an experiment, which is put into `first`; what follows is of these alone."""
+    for record in records:
+        if record["record"] == "experiment":
+            first.append(record)
+            return
+        yield record
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
@@ -140,6 +159,30 @@ class _Merging:
         if incoming:
             self._take_prompts(incoming)
         return len(batch)
+
+    def take_experiments(self, records: Iterable[Record]) -> int:
+        """Bring in those experiments that can come, each with its runs; return how many records there were."""
+        counted = itertools.count()
+        self._archive.load(self._welcome(record for record, _ in zip(records, counted, strict=False)))
+        return next(counted)
+
+    def _welcome(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Give on what belongs to experiments that can come; say why others cannot."""
+        held = {record["uid"]: record for record in self._archive.records(only={"experiment"})}
+        names = {key_of(record["name"]): uid for uid, record in held.items()}
+        comes = False
+        for record in records:
+            if record["record"] == "experiment":
+                namesake = names.get(key_of(record["name"]), record["uid"]) != record["uid"]
+                own = held.get(record["uid"], record)
+                comes = not self._into and not namesake and own["round"] <= record["round"]
+                if self._into:
+                    self.left_out["experiment"] = self.left_out.get("experiment", 0) + 1
+                elif namesake:
+                    what = "there is another experiment of that name; rename it, and import again"
+                    self.outcome.losses.append(Loss(record["name"], what))
+            if comes:
+                yield record
 
     def _moved(self, record: Record) -> Record:
         moved = {**record, "path": join(self._into, record["path"])}

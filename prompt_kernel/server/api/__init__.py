@@ -18,6 +18,7 @@ from prompt_kernel.server.api import (
     directories,
     docs,
     expanding,
+    experiments,
     idempotency,
     people,
     problems,
@@ -40,6 +41,8 @@ _ROUTERS: Final = (
     care.writing,
     people.reading,
     people.writing,
+    experiments.reading,
+    experiments.writing,
 )
 
 

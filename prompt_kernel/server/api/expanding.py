@@ -34,8 +34,23 @@ def _expand(store: StoreOf, body: models.Expand) -> Expansion:
         return store.expand_text(body.text or "", body.variables, directory=body.directory or "", **how)
     if body.text is not None:
         return store.expand_as(body.path, body.text, body.variables, **how)
-    pin = body.version or body.label
-    return store.expand(f"{body.path}@{pin}" if pin else body.path, body.variables, **how)
+    return store.expand(_pinned(body.path, body.version or body.label), body.variables, **how)
+
+
+def _pinned(path: str, pin: int | str | None) -> str:
+    return f"{path}@{pin}" if pin else path
+
+
+@reading.post("/compile", response_model=schemas.CompiledModel, summary="A prompt with all that it includes")
+def compile_(store: StoreOf, body: models.Compile) -> Answer:
+    """Give every text that a prompt or a text is made of, as they are now, so that a client can fill it by itself."""
+    if body.manifest is not None:
+        manifest = from_data(Manifest, body.manifest.model_dump())
+        return answer(store.compile_manifest(manifest, limits=body.limits.limits()))
+    if body.path is not None:
+        path = _pinned(body.path, body.version or body.label)
+        return answer(store.compile(path, limits=body.limits.limits()))
+    return answer(store.compile_text(body.text or "", directory=body.directory, limits=body.limits.limits()))
 
 
 @reading.post("/render", response_model=schemas.RowsModel, summary="Expand for many rows")

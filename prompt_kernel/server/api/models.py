@@ -1,4 +1,7 @@
-"""What requests look like. An unknown field is refused: it would be a typing mistake that nobody is told of."""
+"""What requests look like. An unknown field is refused: it would be a typing mistake that nobody is told of.
+
+These are many lines for one module, because they are one list: what each route takes.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
@@ -313,6 +316,30 @@ class Expand(Request):
             raise ValueError("give a path, a text or a manifest")
         if (self.version or self.label) and (self.path is None or self.text is not None):
             raise ValueError("a version or a label is of a path alone")
+        if self.version and self.label:
+            raise ValueError("give a version or a label, not both")
+        return self
+
+
+class Compile(Request):
+    """What to compile: a prompt, a free text, or exactly what a manifest names."""
+
+    path: Annotated[str | None, Field(description="A prompt.", examples=["review"])] = None
+    text: Annotated[str | None, Field(description="A text that is not stored.")] = None
+    manifest: ManifestBody | None = None
+    directory: Annotated[str, Field(description="Where a free text is thought to stand.")] = ""
+    version: VersionNumber | None = None
+    label: str | None = None
+    limits: LimitsBody = LimitsBody()
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if self.manifest is None:
+            _check_one(self.path, self.text, "give a path, a text or a manifest, one of them")
+        elif self.path is not None or self.text is not None:
+            raise ValueError("give a path, a text or a manifest, one of them")
+        if (self.version or self.label) and self.path is None:
+            raise ValueError("a version or a label is of a path")
         if self.version and self.label:
             raise ValueError("give a version or a label, not both")
         return self

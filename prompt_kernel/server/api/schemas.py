@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from prompt_kernel import records
 from prompt_kernel.expansion import Diagnostic, Expansion, Manifest, Piece
+from prompt_kernel.records import field_names
 from prompt_kernel.spans import Span
 from prompt_kernel.variables import Declaration
 
@@ -20,8 +21,10 @@ _MEANING: Final[Mapping[str, str]] = {
     "at": "When it happened.",
     "author": "Who wrote it.",
     "before": "The text before the change.",
+    "call": "The hash of what was asked: model, parameters, text and repeat.",
     "chain": "The paths from the expanded prompt to the one that this is in.",
     "characters": "How long the text is.",
+    "cost": "What it cost, null where nobody told.",
     "created_at": "When it was saved.",
     "defaults": "The variables that nobody gave, so that their default was used.",
     "deleted_at": "When it was put into the trash.",
@@ -33,6 +36,10 @@ _MEANING: Final[Mapping[str, str]] = {
     "display_name": "The shortest ending of the path that is unique in the store.",
     "enabled": "Whether inclusions of it resolve.",
     "engine": "How the text is expanded.",
+    "error": "Why there is no answer, or empty.",
+    "errors": "How many runs of the last round failed.",
+    "experiment": "The experiment's name.",
+    "inputs": "All columns of the input row.",
     "kind": "What happened.",
     "label": "A name for a version that can be moved to another.",
     "labels": "The labels, each with the number of the version that it means.",
@@ -40,14 +47,27 @@ _MEANING: Final[Mapping[str, str]] = {
     "marks": "The spans of the snippet that matched.",
     "merged": "Whether a save brought in what somebody else had changed meanwhile.",
     "message": "What the writer said of the change.",
+    "model": "The model's name.",
+    "models": "The models' names.",
     "name": "The last segment of the path.",
     "number": "The number of the version, from 1.",
     "origin": "By which end it was written.",
+    "output": "What the model answered, null where it did not.",
+    "parameters": "What the model was told besides the text.",
     "path": "Where the prompt is: names joined by `/`.",
     "pieces": "The runs of text by origin, in order and without a gap.",
     "pin": "The version or label that the inclusion names.",
     "problem": "What is wrong, or empty.",
-    "prompts": "How many prompts there are in it and below it.",
+    "prompt": "What the experiment calls the prompt or variant.",
+    "prompts": "How many prompts there are in it and below it; of an experiment, their names.",
+    "repeat": "The number of the repetition, from 1.",
+    "repeats": "How often each call is repeated.",
+    "round": "How many times the experiment had been run.",
+    "row": "The index of the input row.",
+    "runs": "How many runs the last round has.",
+    "scorers": "The scorers' names.",
+    "scores": "What each scorer made of the output.",
+    "seconds": "How long the answer took.",
     "sha256": "The hash of the text in UTF-8.",
     "snippet": "The words around the match.",
     "source": "Where it comes from.",
@@ -56,6 +76,9 @@ _MEANING: Final[Mapping[str, str]] = {
     "tags": "The words that it can be found by.",
     "target": "The path that an inclusion leads to, null where it leads nowhere.",
     "text": "The text.",
+    "text_sha256": "The hash of the text that was asked with.",
+    "tokens_in": "How many tokens were asked with.",
+    "tokens_out": "How many tokens the answer has.",
     "uid": "What stays the same when the prompt is renamed.",
     "updated_at": "When it was last changed.",
     "variables": "The variables.",
@@ -68,8 +91,7 @@ _SPAN: Final = Annotated[list[int], Field(min_length=2, max_length=2)]
 def model_of(record: Any) -> Any:
     """Return the model of a record, with the fields that it has on the wire."""
     hints = get_type_hints(record, localns={"Expansion": Expansion})
-    names = [field.name for field in fields(record)] if is_dataclass(record) else record._fields
-    shapes = {name: _shape(hints[name]) for name in names}
+    shapes = {name: _shape(hints[name]) for name in field_names(record)}
     also = [
         name
         for name in ("name", "directory")
@@ -118,6 +140,11 @@ def list_of(record: Any, *, paged: bool = False) -> Any:
         described["next"] = (str | None, after)
     create: Any = create_model
     return create(f"{record.__name__.capitalize()}List", **described)
+
+
+def by_name(record: Any) -> Any:
+    """Return the model of records by some name of theirs."""
+    return dict.__class_getitem__((str, model_of(record)))
 
 
 def _expansion_model() -> Any:
@@ -176,6 +203,34 @@ class RenamedModel(BaseModel):
     rewritten: list[str]
 
 
+class SourceTextModel(BaseModel):
+    """One text that a compiled prompt is made of, with what is declared of its variables."""
+
+    path: str
+    text: str
+    version: int | None
+    engine: str
+    variables: dict[str, Any]
+    uid: str
+    sha256: str
+    directory: str
+
+
+def _compiled_model() -> Any:
+    limits = "What it may grow to: characters, inclusions, levels, arguments."
+    described = {
+        "manifest": (model_of(Manifest), Field(description=_MEANING["manifest"])),
+        "texts": (list[SourceTextModel], Field(description="The texts of the manifest's entries, in order.")),
+        "limits": (list[int], Field(description=limits)),
+    }
+    about = "A prompt with all that it includes: enough to expand it without the store."
+    create: Any = create_model
+    return create("CompiledPrompt", __doc__=about, **described)
+
+
+CompiledModel = _compiled_model()
+
+
 class RowModel(BaseModel):
     """The text of one row, or why there is none."""
 
@@ -199,6 +254,12 @@ class CountModel(BaseModel):
     """How many."""
 
     count: int
+
+
+class RoundModel(BaseModel):
+    """The number of a round."""
+
+    round: Annotated[int, Field(examples=[3])]
 
 
 class ValueModel(BaseModel):
