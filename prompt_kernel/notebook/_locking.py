@@ -30,12 +30,12 @@ def verify(magics: "PromptMagics", args: Namespace) -> object:
 
 def use(magics: "PromptMagics", args: Namespace) -> object:
     """Use another store, or go by a lock, or by none any more."""
-    if not (args.url or args.lock or args.no_lock):
+    if args.url is None and not (args.lock or args.no_lock):
         raise UsageError("%prompts use: give the URL of a store, --lock FILE, or both. See %prompts use --help")
     before = magics.store, magics.lock
     lock = str(beside(magics.shell, args.lock)) if args.lock else ""
     magics.lock = ""
-    magics.store = args.url or magics.store
+    magics.store = magics.store if args.url is None else args.url
     magics.lock = lock
     try:
         summary = magics.session.store.summary()

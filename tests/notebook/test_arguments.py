@@ -172,5 +172,5 @@ def test_a_wrong_command_is_one_sentence(line: str, message: str) -> None:
 
 
 def test_a_command_that_is_like_no_other_is_answered_with_all_of_them() -> None:
-    with pytest.raises(UsageError, match="It has list, search, show,"):
+    with pytest.raises(UsageError, match="It has list, search, browse, show,"):
         read_command("xyzzy", PARSERS, "%prompts")

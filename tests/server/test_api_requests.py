@@ -318,8 +318,8 @@ def test_every_route_that_writes_refuses_who_may_only_read(library: Store) -> No
     assert {response.json()["error"] for route, response in answered.items() if route[2]} == {"AccessDeniedError"}
     # Whatever is not asked for with GET writes, but for these questions that need a body.
     questions = {
-        "/impact/{path}", "/expand", "/render", "/declarations", "/entries", "/display-names", "/layouts",
-        "/replacements",
+        "/impact/{path}", "/expand", "/render", "/compile", "/declarations", "/entries", "/display-names", "/layouts",
+        "/replacements", "/experiments/known",
     }  # fmt: skip
     assert {path for method, path, writes in answered if method != "GET" and not writes} == questions
     assert not any(writes for method, _, writes in answered if method == "GET")

@@ -214,7 +214,7 @@ def test_a_summary_counts_what_there_is(library: Store) -> None:
     summary = library.summary()
     characters = sum(len(prompt.text) for prompt in map(library.get, library))
     assert (summary.prompts, summary.versions, summary.directories, summary.labels) == (4, 6, 2, 1)
-    assert (summary.trashed, summary.characters, summary.schema, summary.read_only) == (1, characters, 3, "")
+    assert (summary.trashed, summary.characters, summary.schema, summary.read_only) == (1, characters, 4, "")
     assert (summary.url, summary.journal) == (library.url, library._database.journal)  # noqa: SLF001 - compared
 
 
