@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+#: What they run is measured elsewhere, and measuring doubles their time.
+pytestmark = pytest.mark.no_cover
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 with pytest.MonkeyPatch.context() as _path:
     # They are scripts, which import each other as such.

@@ -21,6 +21,9 @@ from prompt_kernel.live.room import Room
 from prompt_kernel.store.live import LiveDocument, LiveStatus, LiveUpdate
 from tests.live.client import Client, Line
 
+#: These show that nothing is lost, again and again, of what others have covered; measuring doubles their time.
+pytestmark = pytest.mark.no_cover
+
 SESSIONS, CHUNK, STEPS, PEOPLE = 1500, 100, 60, 5
 
 SETTINGS = Settings(rate=1e9, burst=10**9)

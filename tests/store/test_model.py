@@ -15,6 +15,9 @@ from prompt_kernel.names import ancestors, directory_of, is_suffix, join
 from prompt_kernel.records import Draft
 from prompt_kernel.store import Store
 
+#: These show that nothing is lost, again and again, of what others have covered; measuring doubles their time.
+pytestmark = pytest.mark.no_cover
+
 # No path ends in another one, so that a name means one prompt or none, whatever is stored.
 PATHS = ["one", "d/two", "d/e/three", "f/four", "d/five", "six"]
 DIRECTORIES = ["d", "d/e", "f"]
