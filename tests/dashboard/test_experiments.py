@@ -97,6 +97,21 @@ def test_scores_are_a_chart_and_a_table_with_intervals(tried: Store, look: Open)
     assert len(page.at.get("vega_lite_chart")) == 1
 
 
+def test_a_prompt_tells_in_which_experiments_it_was_tried(tried: Store, app: Callable[..., Any]) -> None:
+    assert tried
+    page = app({"pk_name": "ana", "pk_panes": ("references",), "pk_going": Going("edit", {"prompt": "say"})})
+    page.press("tone")
+    assert [element.value for element in page.at.subheader] == ["tone"]
+
+
+def test_very_many_experiments_come_in_parts(store: Store, look: Open) -> None:
+    for number in range(51):
+        store.experiments.begin(f"e{number}", {"prompts": [], "models": [], "scorers": [], "repeats": 1})
+    page = look()
+    assert "e0" not in page.buttons
+    assert "e0" in page.press("Show more").buttons
+
+
 def test_an_unknown_experiment_is_a_sentence_and_the_list(tried: Store, look: Open) -> None:
     assert tried
     page = look("*gone*")

@@ -16,7 +16,8 @@ from prompt_kernel_dashboard.widgets import ago, count_of, literal
 
 #: The query of an address that leads to one experiment.
 QUERY: Final = "experiment"
-_CHOSEN: Final = "pk_experiment"
+_AT_ONCE: Final = 50
+_SHOWN: Final = "pk_experiments_shown"
 _VIEW: Final = "pk_experiment_view"
 _SCORE: Final = "pk_experiment_score"
 _PARTS: Final = ("Scores", "Outputs side by side", "Runs")
@@ -46,7 +47,7 @@ def show() -> None:
 
 
 def _chosen(known: list[ExperimentSummary]) -> str:
-    """Return the experiment that the address or the session asks for, "" for the list of all."""
+    """Return the experiment that the address asks for, "" for the list of all."""
     names = {one.name for one in known}
     asked = st.query_params.get(QUERY, "")
     if asked and asked not in names:
@@ -65,14 +66,17 @@ def _empty() -> None:
 def _all(known: list[ExperimentSummary]) -> None:
     st.subheader("Experiments", anchor=False)
     st.caption(f"{count_of(len(known), 'experiment')}, the latest first.")
-    at = now()
-    for one in known:
+    at, most = now(), int(st.session_state.setdefault(_SHOWN, _AT_ONCE))
+    for one in known[:most]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             key = f"experiment-{one.name}"
             st.button(literal(one.name), key=key, type="tertiary", on_click=_open, args=(one.name,))
             st.caption(literal(sentence(one, at)), width="stretch", help=literal(exact(one.updated_at, at)))
             if one.errors:
                 st.badge(count_of(one.errors, "error"), color="red")
+    if len(known) > most and st.button("Show more"):
+        st.session_state[_SHOWN] = most + _AT_ONCE
+        st.rerun()
 
 
 def _open(name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a prompt includes, and what includes it."""
+"""What a prompt includes, what includes it, and the experiments that tried it."""
 
 import streamlit as st
 
@@ -36,6 +36,19 @@ def _draw(path: str) -> None:
             note = f"line {reference.line}, as {spelling(reference)}"
             open_row(reference.path, key=f"referrer-{number}", note=note)
     _rest(len(referrers))
+    _tried(store, path)
+
+
+def _tried(store: Store, path: str) -> None:
+    found = store.experiments.using(path)
+    if not found:
+        return
+    st.markdown(f"**Tried in** :gray[{len(found)}]")
+    with st.container(gap=None):
+        for one in found[:_MOST]:
+            if st.button(literal(one.name), key=f"tried-{one.name}", type="tertiary"):
+                state.go_to("experiments", experiment=one.name)
+                st.rerun()
 
 
 def _rest(count: int) -> None:
