@@ -11,9 +11,11 @@ STATIC := prompt_kernel/live/static
 # Node comes from PyPI into the environment, and is found before the machine's own.
 NODE   := cd editor && PATH="$(CURDIR)/$(BIN):$$PATH"
 SERVE  ?= 1
+# A process for each core; who has done its share takes over some of another's.
+SPREAD := -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-main test-floors test-editor editor lint format bench pictures clean
+.PHONY: help demo lab test coverage test-main test-floors test-editor editor lint format bench pictures clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
@@ -33,10 +35,13 @@ lab: $(VENV)/.ready-lab ## open the notebooks in JupyterLab, with the demo store
 test: test-main test-floors test-editor ## run every test: Python's, the notebook's with the oldest IPython, the editor's
 
 test-main: $(VENV)/.ready-dev $(VENV)/.ready-browser
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --cov
+	$(BIN)/python -m pytest $(SPREAD)
 
 test-floors: $(FLOORS)/.ready
-	$(FLOORS)/bin/python -m pytest -n auto --maxprocesses 4 tests/notebook
+	$(FLOORS)/bin/python -m pytest $(SPREAD) tests/notebook
+
+coverage: $(VENV)/.ready-dev $(VENV)/.ready-browser ## run Python's tests and tell what they do not reach (95 % or it fails)
+	$(BIN)/python -m pytest $(SPREAD) --cov
 
 test-editor: editor/node_modules/.package-lock.json
 	$(NODE) npm run --silent check
