@@ -8,7 +8,7 @@ import streamlit as st
 from prompt_kernel import Results, Store
 from prompt_kernel.experiments.results import Cell
 from prompt_kernel.runs import ExperimentSummary
-from prompt_kernel_dashboard import charts, state
+from prompt_kernel_dashboard import state
 from prompt_kernel_dashboard.app_pages import experiment_dialogs, experiment_outputs, experiment_runs
 from prompt_kernel_dashboard.panes.parts import now
 from prompt_kernel_dashboard.panes.sentences import exact
@@ -139,6 +139,8 @@ def _scores(results: Results) -> None:
         score = st.segmented_control("Score", names, default=names[0], required=True, key=_SCORE) or names[0]
     cells = results.summary(score)
     if any(cell.mean is not None for cell in cells):
+        from prompt_kernel_dashboard import charts  # noqa: PLC0415 - importing altair takes seconds
+
         st.altair_chart(charts.scores(cells, score), width="stretch")
     _table(results, score)
     failed = [run for run in results.runs if score in run.scores and run.scores[score].error]
