@@ -14,7 +14,7 @@ HOSTILE = (
 )
 NAME = "<b onclick=alert(5)>x"
 #: A page below the root asks there first for what stands at the root: Streamlit looks for its base path like this.
-EXPECTED = re.compile(r"/(directories|activity|trash|edit)/_stcore/(health|host-config)$")
+EXPECTED = re.compile(r"/(directories|experiments|activity|trash|edit)/_stcore/(health|host-config)$")
 MADE_OF_TEXT = """() => {
   const found = [];
   const look = (root) => {
