@@ -1,7 +1,9 @@
 """`%prompts freeze`, `%prompts verify`, `%prompts use --lock`: the lock beside the notebook."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -103,7 +105,8 @@ def test_an_unused_lock_and_an_unused_notebook_say_so(run: Run) -> None:
 @pytest.mark.usefixtures("folder")
 def test_a_draft_and_a_prune_are_told_of(run: Run, library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     run("%prompts freeze style/base")
-    monkeypatch.setattr("prompt_kernel.live.draft_text", lambda _store, _path: "typed just now")
+    editing = SimpleNamespace(draft_text=lambda _store, _path: "typed just now")
+    monkeypatch.setitem(sys.modules, "prompt_kernel.live", editing)
     run("%prompt style/tone --draft")
     run("%prompt format/json")
 
