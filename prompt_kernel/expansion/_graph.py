@@ -136,7 +136,8 @@ def load(root: SourceText, resolve: Resolve, limits: Limits, *, strict: bool, so
     """
     loader = _Loader(resolve, limits, strict=strict, source=source)
     graph = loader.find_all(Node(root, (), None))
-    _order(graph, limits, strict=strict)
+    if _order(graph, limits, strict=strict):
+        _forget_unreached(graph)
     return graph
 
 
@@ -263,8 +264,9 @@ def _note_redirect(node: Node, inclusion: Inclusion, found: SourceText, graph: G
     graph.diagnostics.append(node.diagnose("info", "redirected", message, inclusion.span))
 
 
-def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
-    """Fill `graph.order`, and measure each node; cut or raise what leads back to itself."""
+def _order(graph: Graph, limits: Limits, *, strict: bool) -> bool:
+    """Fill `graph.order`, and measure each node; cut or raise what leads back to itself, and tell whether any did."""
+    is_cut = False
     on_path: dict[object, Node] = {graph.root.source.identity: graph.root}
     stack: list[tuple[Node, Iterator[Node]]] = [(graph.root, iter(graph.root.children))]
     while stack:
@@ -274,6 +276,7 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
                 continue
             if child.source.identity in on_path:
                 _cut(graph, node, child, [entry[0] for entry in stack], strict=strict)
+                is_cut = True
                 continue
             if not child.children:
                 _measure(child, graph, strict=strict)
@@ -295,6 +298,22 @@ def _order(graph: Graph, limits: Limits, *, strict: bool) -> None:
     ):
         if size > allowed:
             raise ExpansionTooLargeError(name, allowed, size)
+    return is_cut
+
+
+def _forget_unreached(graph: Graph) -> None:
+    """Leave out what only a glob has reached that was cut: the text holds nothing of it."""
+    reached = {graph.root}
+    stack = [graph.root]
+    while stack:
+        targets = {target for found in stack.pop().targets.values() for target in found}
+        stack += targets - reached
+        reached |= targets
+    graph.nodes = [node for node in graph.nodes if node in reached]
+    graph.declarations.clear()
+    for node in graph.nodes:
+        for name, declaration in node.source.variables.items():
+            graph.declarations.setdefault(name, declaration)
 
 
 def _measure(node: Node, graph: Graph, *, strict: bool) -> None:

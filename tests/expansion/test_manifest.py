@@ -54,6 +54,18 @@ def test_what_no_store_holds_is_in_the_manifest_itself() -> None:
     assert str(manifest) == f"{hash_of('[[a]] é')[:12]}  text\n{hash_of('A')[:12]}  a"
 
 
+def test_what_only_a_glob_reached_that_leads_back_is_in_no_manifest(store: Store) -> None:
+    """`d/a` stands before `d/b` in the glob, which is kept as text because `d/b` leads back."""
+    store.save("d/a", "{{ v }}", variables={"v": "of a"})
+    store.save("d/b", "{{ v }}[[e]]")
+    store.save("e", "e[[d/*]]")
+    expanded = store.expand("d/b", strict=False)
+
+    assert expanded == "{{ v }}e[[d/*]]"
+    assert [(entry.path, entry.includes) for entry in expanded.manifest.entries] == [("d/b", ((1,),)), ("e", (None,))]
+    assert store.expand_manifest(expanded.manifest, strict=False) == expanded
+
+
 def test_a_manifest_goes_through_json(library: Store) -> None:
     for expanded in (
         library.expand("review", code="x"),
