@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
-from prompt_kernel import files, frames, uses
+from prompt_kernel import files, uses
 from prompt_kernel.client import _reads
 from prompt_kernel.client._call import PAGE, Asked
 from prompt_kernel.client._line import Pause, Talk
@@ -20,10 +20,8 @@ from prompt_kernel.client.experiments import Experiments
 from prompt_kernel.errors import AmbiguousNameError
 from prompt_kernel.locations import LOCK_FILE
 from prompt_kernel.lock import Lock, freeze, verify
-from prompt_kernel.measures import Measure, RowProblem
-from prompt_kernel.progress import Progress
 from prompt_kernel.records import Drift, ExportReport, Frozen, ImportReport, Rows, Summary
-from prompt_kernel.tokens import Spec
+from prompt_kernel.store.expanding import FillsFrames
 
 if TYPE_CHECKING:
     from prompt_kernel.store import Store
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Client(Remote, Waits):
+class Client(Remote, Waits, FillsFrames):
     """The store of a server: the same verbs as `Store`, each of which asks the server and waits for its answer.
 
     A context manager; safe to use from several threads, after a fork, and inside of a running event loop.
@@ -138,43 +136,6 @@ class Client(Remote, Waits):
     def summary(self) -> Summary:
         """Return the store at a glance."""
         return replace(self._ask(_reads.summary()), url=self.url)
-
-    def render_frame(
-        self,
-        path: str,
-        frame: Any,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        progress: Progress = True,
-        **values: object,
-    ) -> Any:
-        """Return what a prompt expands to with each row of a frame, and the values that all rows share."""
-        given = {**(variables or {}), **values}
-        return frames.render_frame(self.compile(path), frame, given, progress=progress)
-
-    def check_frame(
-        self, path: str, frame: Any, /, variables: Mapping[str, object] | None = None, **values: object
-    ) -> Rows[RowProblem]:
-        """Return the rows of a frame that a prompt cannot be filled with, and why; see `render_frame`."""
-        given = {**(variables or {}), **values}
-        return frames.check_frame(self.compile(path), frame, given)
-
-    def measure(
-        self,
-        path: str,
-        frame: Any,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        tokenizer: Spec = None,
-        limit: int | None = None,
-        price: float | None = None,
-        **values: object,
-    ) -> Measure:
-        """Return how large a prompt's texts for a frame are, in characters and tokens; see `render_frame`."""
-        given = {**(variables or {}), **values}
-        return frames.measure(self.compile(path), frame, given, tokenizer=tokenizer, limit=limit, price=price)
 
     def import_folder(
         self,

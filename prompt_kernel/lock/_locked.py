@@ -9,7 +9,6 @@ from prompt_kernel import uses
 from prompt_kernel.errors import NotFoundError, PromptKernelError
 from prompt_kernel.expansion import (
     DEFAULT_LIMITS,
-    NO_VALUES,
     CompiledPrompt,
     Expander,
     Expansion,
@@ -24,7 +23,7 @@ from prompt_kernel.lock._file import Lock, LockedPrompt, resolved
 from prompt_kernel.lock._source import LockedSource
 from prompt_kernel.records import Drift, Frozen, Prompt, Rows
 from prompt_kernel.store import Store
-from prompt_kernel.variables import Declaration
+from prompt_kernel.store.expanding import Expands
 
 
 def _live(name: str) -> Callable[..., Any]:
@@ -37,7 +36,7 @@ def _live(name: str) -> Callable[..., Any]:
     return verb
 
 
-class Locked:
+class Locked(Expands):
     """The verbs of a store that expand, by a lock: whatever has become of the prompts, they give what they gave.
 
     Names that are not in the lock are a `NotLockedError`. A version that is named by its number can be read, and all
@@ -100,41 +99,8 @@ class Locked:
         """Return what `get` does: a lock knows names as they were written, and guesses at none."""
         return self.get(name.strip().strip("/"))
 
-    def expand(
-        self,
-        path: str,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        strict: bool = True,
-        limits: Limits = DEFAULT_LIMITS,
-        **values: object,
-    ) -> Expansion:
-        """Expand a prompt as it was frozen; see `Store.expand`.
-
-        Raises:
-            NotLockedError: nothing of that name was frozen, or an inclusion led nowhere then.
-            LockFileError: the store has not got it any more.
-            ExpansionError: a variable is missing or does not fit.
-        """
-        given = {**variables, **values} if variables else values
-        return self._frozen_expander.expand(path, given or NO_VALUES, strict=strict, limits=limits)
-
-    def expand_text(
-        self,
-        content: str,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        directory: str = "",
-        strict: bool = True,
-        limits: Limits = DEFAULT_LIMITS,
-        **values: object,
-    ) -> Expansion:
-        """Expand a text that is not stored, with what it includes as that was frozen; see `Store.expand_text`."""
-        given = {**variables, **values} if variables else values
-        root = SourceText("", content, directory=directory)
-        return self._frozen_expander.expand_text(root, given, strict=strict, limits=limits)
+    def _expanding(self) -> Expander:
+        return self._frozen_expander
 
     def expand_as(
         self,
@@ -154,34 +120,6 @@ class Locked:
         self._noted.note_unsaved(old.path)
         with uses.aside():
             return self._frozen_expander.expand_text(text, given, strict=strict, limits=limits)
-
-    def compile(self, path: str, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
-        """Return a prompt with all that it includes as it was frozen; see `Store.compile`."""
-        return self._frozen_expander.compile(path, limits=limits)
-
-    def compile_text(self, content: str, *, directory: str = "", limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
-        """Compile a text that is not stored, with what it includes as that was frozen."""
-        return self._frozen_expander.compile(SourceText("", content, directory=directory), limits=limits)
-
-    def render(
-        self,
-        path: str,
-        rows: Iterable[Mapping[str, object]],
-        variables: Mapping[str, object] | None = None,
-        *,
-        strict: bool = True,
-    ) -> list[str]:
-        """Return what a prompt, as it was frozen, expands to with each of many rows of values; see `Store.render`."""
-        shared = variables or {}
-        return [str(self.expand(path, {**shared, **row}, strict=strict)) for row in rows]
-
-    def declarations(self, path: str) -> dict[str, Declaration]:
-        """Return every variable that expanding a prompt as it was frozen takes, own and inherited."""
-        return self._frozen_expander.declarations(path)
-
-    def declarations_in(self, content: str, *, directory: str = "") -> dict[str, Declaration]:
-        """Return every variable that expanding a text takes that is not stored."""
-        return self._frozen_expander.declarations(SourceText("", content, directory=directory))
 
     # Files and the store are brought together as they are now
 

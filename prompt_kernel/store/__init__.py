@@ -25,7 +25,6 @@ from prompt_kernel.errors import (
 )
 from prompt_kernel.expansion import (
     DEFAULT_LIMITS,
-    NO_VALUES,
     CompiledPrompt,
     Expander,
     Expansion,
@@ -38,8 +37,6 @@ from prompt_kernel.expansion import (
 )
 from prompt_kernel.locations import LOCK_FILE, default_url, is_server, shown, url_of
 from prompt_kernel.matching import match
-from prompt_kernel.measures import Measure, RowProblem
-from prompt_kernel.progress import Progress
 from prompt_kernel.records import (
     Change,
     Directory,
@@ -90,10 +87,9 @@ from prompt_kernel.store._archive import Archive
 from prompt_kernel.store._backup import restore_backup
 from prompt_kernel.store._engine import open_database
 from prompt_kernel.store._source import Overlay, StoreSource
+from prompt_kernel.store.expanding import Expands
 from prompt_kernel.store.experiments import Experiments
 from prompt_kernel.store.live import LiveLog
-from prompt_kernel.tokens import Spec
-from prompt_kernel.variables import Declaration
 
 if TYPE_CHECKING:
     from prompt_kernel.lock import Lock
@@ -149,7 +145,7 @@ def connect(
     return Store(url, author=author, origin=origin, read_only=read_only)
 
 
-class Store:
+class Store(Expands):
     """A library of prompts in one database.
 
     A context manager; safe to use from several threads. Every verb returns a value worth looking at, and raises a
@@ -506,44 +502,10 @@ class Store:
             self.read_only,
         )
 
-    # Expanding
+    # Expanding: the other verbs of it are those of `Expands`
 
-    def expand(
-        self,
-        path: str,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        strict: bool = True,
-        limits: Limits = DEFAULT_LIMITS,
-        **values: object,
-    ) -> Expansion:
-        """Expand the newest version of a prompt, or the one pinned, with all that it includes.
-
-        Values come by keyword, or in `variables` where a name would clash with a parameter. With `strict=False` what
-        cannot be expanded stays as it is written, and the expansion's diagnostics tell.
-
-        Raises:
-            NotFoundError, ExpansionError: see `errors`.
-        """
-        given = {**variables, **values} if variables else values
-        return self._expander.expand(path, given or NO_VALUES, strict=strict, limits=limits)
-
-    def expand_text(
-        self,
-        content: str,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        directory: str = "",
-        strict: bool = True,
-        limits: Limits = DEFAULT_LIMITS,
-        **values: object,
-    ) -> Expansion:
-        """Expand a text that is not stored, as if it stood in `directory`."""
-        given = {**variables, **values} if variables else values
-        root = SourceText("", content, directory=directory)
-        return self._expander.expand_text(root, given, strict=strict, limits=limits)
+    def _expanding(self) -> Expander:
+        return self._expander
 
     def expand_as(
         self,
@@ -592,18 +554,6 @@ class Store:
             for entry in manifest.entries
         ]
 
-    def compile(self, path: str, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
-        """Return a prompt with all that it includes as it is now: it fills variables without the store, and pickles.
-
-        Raises:
-            NotFoundError, ExpansionError: see `errors`.
-        """
-        return self._expander.compile(path, limits=limits)
-
-    def compile_text(self, content: str, *, directory: str = "", limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
-        """Compile a text that is not stored, as if it stood in `directory`; see `compile`."""
-        return self._expander.compile(SourceText("", content, directory=directory), limits=limits)
-
     def compile_manifest(self, manifest: Manifest, *, limits: Limits = DEFAULT_LIMITS) -> CompiledPrompt:
         """Compile exactly the versions that `manifest` names, wherever these are now; see `compile`.
 
@@ -612,92 +562,6 @@ class Store:
             DamagedTextError: a text is not what it was.
         """
         return CompiledPrompt(manifest, checked(manifest, self._recorded(manifest)), limits)
-
-    def render(
-        self,
-        path: str,
-        rows: Iterable[Mapping[str, object]],
-        variables: Mapping[str, object] | None = None,
-        *,
-        strict: bool = True,
-    ) -> list[str]:
-        """Return what a prompt expands to with each of many rows of values, and the `variables` that all share.
-
-        Raises:
-            NotFoundError, ExpansionError: see `expand`; what is wrong with the first row that cannot be expanded.
-        """
-        shared = variables or {}
-        return [str(self.expand(path, {**shared, **row}, strict=strict)) for row in rows]
-
-    def render_frame(
-        self,
-        path: str,
-        frame: Any,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        progress: Progress = True,
-        **values: object,
-    ) -> Any:
-        """Return what a prompt expands to with each row of a frame, and the values that all rows share.
-
-        `frame` is a DataFrame of pandas or polars, a table of Arrow, or an iterable of mappings; a column fills the
-        variable of its name, and a null counts as not given. The texts come as a column of the same kind, None where a
-        row is bad: one `frames.BadRowsWarning` tells of all of these. `progress` is a bar, or told (done, of).
-
-        Raises:
-            NotFoundError, ExpansionError: see `expand`; nothing fills a variable, or all rows are bad.
-            InvalidFrameError: there are no rows that can be read.
-        """
-        from prompt_kernel import frames  # noqa: PLC0415 - what few need, and never at once
-
-        return frames.render_frame(self.compile(path), frame, {**(variables or {}), **values}, progress=progress)
-
-    def check_frame(
-        self, path: str, frame: Any, /, variables: Mapping[str, object] | None = None, **values: object
-    ) -> Rows[RowProblem]:
-        """Return the rows of a frame that a prompt cannot be filled with, and why; see `render_frame`.
-
-        Raises:
-            NotFoundError, ExpansionError, InvalidFrameError: see `render_frame`.
-        """
-        from prompt_kernel import frames  # noqa: PLC0415 - see `render_frame`
-
-        return frames.check_frame(self.compile(path), frame, {**(variables or {}), **values})
-
-    def measure(
-        self,
-        path: str,
-        frame: Any,
-        /,
-        variables: Mapping[str, object] | None = None,
-        *,
-        tokenizer: Spec = None,
-        limit: int | None = None,
-        price: float | None = None,
-        **values: object,
-    ) -> Measure:
-        """Return how large a prompt's texts for a frame are, in characters and tokens; see `render_frame`.
-
-        `tokenizer` is what `tokens.tokenizer` takes: None for an estimate, a name of tiktoken's, or whatever counts. It
-        tells how many rows have more than `limit` tokens, and what all of them cost at `price` for a million.
-
-        Raises:
-            NotFoundError, ExpansionError, InvalidFrameError: see `render_frame`.
-            MissingExtraError, TokenizerError: the tokenizer cannot be had.
-        """
-        from prompt_kernel import frames  # noqa: PLC0415 - see `render_frame`
-
-        given = {**(variables or {}), **values}
-        return frames.measure(self.compile(path), frame, given, tokenizer=tokenizer, limit=limit, price=price)
-
-    def declarations(self, path: str) -> dict[str, Declaration]:
-        """Return every variable that expanding a prompt takes, own and inherited, in order of first use."""
-        return self._expander.declarations(path)
-
-    def declarations_in(self, content: str, *, directory: str = "") -> dict[str, Declaration]:
-        """Return every variable that expanding a text takes that is not stored, as if it stood in `directory`."""
-        return self._expander.declarations(SourceText("", content, directory=directory))
 
     @property
     def experiments(self) -> Experiments:

@@ -28,9 +28,11 @@ METHODS = sorted(name for name, verb in verbs(Store).items() if inspect.isfuncti
 
 
 def parameters(function: Any) -> list[tuple[Any, ...]]:
+    """What a caller gives; whom a verb is of, its first parameter says by its kind alone."""
+    first, *others = inspect.signature(function).parameters.values()
     return [
-        (each.name, each.kind, each.default, each.annotation)
-        for each in inspect.signature(function).parameters.values()
+        (first.name, first.kind),
+        *((each.name, each.kind, each.default, each.annotation) for each in others),
     ]
 
 

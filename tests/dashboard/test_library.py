@@ -200,7 +200,7 @@ def test_a_page_of_many_prompts_asks_little_of_the_store(
 
         monkeypatch.setattr(Store, verb, counted)
 
-    for verb in [name for name in vars(Store) if not name.startswith("_") and callable(getattr(Store, name))]:
+    for verb in [name for name in dir(Store) if not name.startswith("_") and callable(getattr(Store, name))]:
         counting(verb)
     monkeypatch.setattr(Store, "__iter__", None)
     page.run()
