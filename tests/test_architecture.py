@@ -29,6 +29,7 @@ LAYERS = [
         "names",
         "language",
         "merge",
+        "chats",
         "locations",
         "postgres",
         "authors",

@@ -1,10 +1,4 @@
-"""A text as the messages of a chat: a line with the role, `system:`, then what is said, as Prompty writes it.
-
-    system:
-    You are brief.
-
-    user:
-    {{ question }}
+"""A text as the messages of a chat; `chats` has how it is written.
 
 Values are data: a value that reads `system:` says nothing in the system's name. So a role counts only where all of its
 line, with what is before and after it, comes from a prompt.
@@ -15,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from prompt_kernel.chats import marker, turns
 from prompt_kernel.errors import ExpansionError
 from prompt_kernel.expansion import Expansion
 from prompt_kernel.experiments._answers import Message
@@ -28,9 +23,10 @@ _ROLES: Final = {
     "assistant": "assistant",
     "model": "assistant",
 }
-_NAMES: Final = "|".join(_ROLES)
-_MARKER: Final = re.compile(rf"^({_NAMES}):[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-_LOOKS_LIKE_ONE: Final = re.compile(rf"^[ \t]*({_NAMES})[ \t]*:?[ \t]*\r?$", re.MULTILINE)
+_MARKER: Final = marker(_ROLES)
+_LOOKS_LIKE_ONE: Final = re.compile(rf"^[ \t]*({'|'.join(_ROLES)})[ \t]*:?[ \t]*\r?$", re.MULTILINE)
+#: What parts two messages.
+_BLANK_LINE: Final = re.compile(r"(\r?\n){1,2}\Z")
 
 
 def messages_of(text: str, *, is_template: bool = False) -> list[Message]:
@@ -46,17 +42,9 @@ def messages_of(text: str, *, is_template: bool = False) -> list[Message]:
         return [{"role": "user", "content": str(text)}]
     if is_template and isinstance(text, Expansion):
         _check(text)
-    ends = [marker.start() for marker in markers[1:]] + [len(text)]
-    return [
-        {"role": _ROLES[marker[1]], "content": _said(text, marker.end(), end)}
-        for marker, end in zip(markers, ends, strict=True)
-    ]
-
-
-def _said(text: str, start: int, end: int) -> str:
-    """Return what is said between two markers, without the blank line that parts them."""
-    said = str(text[start:end])
-    return said if end == len(text) else re.sub(r"(\r?\n){1,2}\Z", "", said)
+    *firsts, (last_role, last) = turns(str(text), markers)
+    said = [(role, _BLANK_LINE.sub("", content)) for role, content in firsts]
+    return [{"role": _ROLES[role], "content": content} for role, content in [*said, (last_role, last)]]
 
 
 def _markers(text: str) -> list[re.Match[str]]:
@@ -65,7 +53,7 @@ def _markers(text: str) -> list[re.Match[str]]:
         return found
     values = [piece.span for piece in text.pieces if piece.variable is not None]
     ends = [span.end for span in values]
-    return [marker for marker in found if not _touches(marker.start() - 1, marker.end(), values, ends)]
+    return [role for role in found if not _touches(role.start() - 1, role.end(), values, ends)]
 
 
 def _touches(start: int, end: int, spans: list[Span], ends: list[int]) -> bool:

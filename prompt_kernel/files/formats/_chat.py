@@ -1,20 +1,13 @@
-r"""Chat prompts as one text: a line with the role, `system:`, then what is said; a blank line between two messages.
+"""Chat prompts as one text, with a blank line between two messages; `chats` has how it is written."""
 
-    system:
-    You are brief.
-
-    user:
-    {{ question }}
-
-It is what Prompty writes, and what `split` takes apart again.
-"""
-
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from prompt_kernel.chats import marker, turns
+
 ROLES = ("system", "user", "assistant", "developer", "tool", "tools", "function", "model", "placeholder")
-_MARKER = re.compile(rf"^({'|'.join(ROLES)}):[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_MARKER = marker(ROLES)
+_BETWEEN = "\n\n"
 
 
 class Message(NamedTuple):
@@ -25,8 +18,8 @@ class Message(NamedTuple):
 
 
 def together(messages: Iterable[Message]) -> str:
-    """Return the messages as one text."""
-    return "\n\n".join(f"{message.role}:\n{message.text}" for message in messages)
+    """Return the messages as one text, which `split` takes apart again."""
+    return _BETWEEN.join(f"{message.role}:\n{message.text}" for message in messages)
 
 
 def split(text: str) -> list[Message]:
@@ -34,9 +27,5 @@ def split(text: str) -> list[Message]:
     found = list(_MARKER.finditer(text))
     if not found or found[0].start() > 0:
         return []
-    ends = [marker.start() for marker in found[1:]] + [len(text)]
-    messages = []
-    for marker, end in zip(found, ends, strict=True):
-        said = text[marker.end() : end]
-        messages.append(Message(marker[1], said.removesuffix("\n\n") if end < len(text) else said))
-    return messages
+    *firsts, (last_role, last) = turns(text, found)
+    return [*(Message(role, said.removesuffix(_BETWEEN)) for role, said in firsts), Message(last_role, last)]
