@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from prompt_kernel import tokens
 from prompt_kernel.locations import MEMORY, shown, url_of
 from prompt_kernel.notebook._browse_cell import word
+from prompt_kernel.notebook._session import unlocked
 from prompt_kernel.tokens import Spec, Tokenizer
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ class Place:
         Raises:
             StoreError: it cannot be opened.
         """
-        store = self.expanding
-        live: Store = getattr(store, "unlocked", store)
-        return live
+        return unlocked(self.expanding)
 
     @property
     def expanding(self) -> "Store":

@@ -8,6 +8,12 @@ if TYPE_CHECKING:
     from prompt_kernel.store import Store
 
 
+def unlocked(store: "Store") -> "Store":
+    """Return `store` as it is now, also where it was opened by a lock."""
+    live: Store = getattr(store, "unlocked", store)
+    return live
+
+
 class Session:
     """The store of a notebook, opened when first used, and the newest version of each prompt that was shown here."""
 
@@ -40,9 +46,7 @@ class Session:
         Raises:
             StoreError: it cannot be opened.
         """
-        store = self.store
-        live: Store = getattr(store, "unlocked", store)
-        return live
+        return unlocked(self.store)
 
     def _opened(self) -> "Store":
         from prompt_kernel import connect  # noqa: PLC0415 - loading the extension is not to load SQLModel

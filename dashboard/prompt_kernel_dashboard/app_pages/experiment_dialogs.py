@@ -10,6 +10,8 @@ from prompt_kernel.runs import ExperimentSummary
 from prompt_kernel_dashboard import state
 from prompt_kernel_dashboard.widgets import count_of, literal
 
+#: The query of an address that leads to one experiment.
+QUERY: Final = "experiment"
 #: The formats of an export: what it is called, the ending of the file, and its media type.
 _FORMATS: Final[Mapping[str, tuple[str, str]]] = {
     "CSV": (".csv", "text/csv"),
@@ -50,7 +52,7 @@ def _rename(one: ExperimentSummary, _results: Results) -> None:
         with state.telling():
             state.store().experiments.rename(one.name, name.strip())
             state.answered()
-            st.query_params["experiment"] = name.strip()
+            st.query_params[QUERY] = name.strip()
             st.rerun()
 
 
@@ -62,7 +64,7 @@ def _remove(one: ExperimentSummary, _results: Results) -> None:
             removed = state.store().experiments.remove(one.name)
             state.answered()
             state.flash(f"{one.name} is gone, with {count_of(removed, 'run')}.", icon=":material/delete_forever:")
-            st.query_params.pop("experiment", None)
+            st.query_params.pop(QUERY, None)
             st.rerun()
 
 

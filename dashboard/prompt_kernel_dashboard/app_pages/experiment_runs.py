@@ -61,20 +61,11 @@ def _page(count: int, wanted: Filter) -> int:
 def filters(results: Results, key: str) -> Filter:
     """Draw the filters, and return what is asked for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        prompt = st.selectbox(
-            "Prompt", distinct(run.prompt for run in results.runs), index=None, placeholder="any", key=f"{key}-prompt"
-        )
-        model = st.selectbox(
-            "Model", distinct(run.model for run in results.runs), index=None, placeholder="any", key=f"{key}-model"
-        )
+        prompt = st.selectbox("Prompt", results.prompts, index=None, placeholder="any", key=f"{key}-prompt")
+        model = st.selectbox("Model", results.models, index=None, placeholder="any", key=f"{key}-model")
         kind = st.selectbox("Outcome", KINDS, key=f"{key}-kind")
         words = st.text_input("Holds", key=f"{key}-words", live=True, placeholder="in inputs, output or error")
     return Filter(prompt, model, kind, (words or "").strip())
-
-
-def distinct(names: Any) -> list[str]:
-    """Return names once each, in the order in which they come."""
-    return list(dict.fromkeys(names))
 
 
 def fitting(runs: Sequence[Run], wanted: Filter) -> list[Run]:

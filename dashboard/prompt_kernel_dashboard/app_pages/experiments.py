@@ -10,12 +10,11 @@ from prompt_kernel.experiments.results import Cell
 from prompt_kernel.runs import ExperimentSummary
 from prompt_kernel_dashboard import state
 from prompt_kernel_dashboard.app_pages import experiment_dialogs, experiment_outputs, experiment_runs
+from prompt_kernel_dashboard.app_pages.experiment_dialogs import QUERY
 from prompt_kernel_dashboard.panes.parts import now
 from prompt_kernel_dashboard.panes.sentences import exact
 from prompt_kernel_dashboard.widgets import ago, count_of, literal
 
-#: The query of an address that leads to one experiment.
-QUERY: Final = "experiment"
 _AT_ONCE: Final = 50
 _SHOWN: Final = "pk_experiments_shown"
 _VIEW: Final = "pk_experiment_view"
