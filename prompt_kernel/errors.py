@@ -490,7 +490,8 @@ class ModelError(PromptKernelError):
     """A model gave no answer.
 
     `http_status` is that of the response, None where there was none. `may_pass` tells that the same may work in a
-    while, and `retry_after` in how many seconds, where the server says so.
+    while, and `retry_after` in how many seconds, where the server says so; `for_all` that any other call would be
+    refused as well.
     """
 
     def __init__(
@@ -501,11 +502,12 @@ class ModelError(PromptKernelError):
         http_status: int | None = None,
         retry_after: float | None = None,
         may_pass: bool = False,
+        for_all: bool = False,
     ) -> None:
         """Say that `model` has not answered because of `reason`."""
         super().__init__(f"{model} gave no answer: {reason}.")
         self.model, self.reason, self.http_status = model, reason, http_status
-        self.retry_after, self.may_pass = retry_after, may_pass
+        self.retry_after, self.may_pass, self.for_all = retry_after, may_pass, for_all
 
 
 class MissingExtraError(PromptKernelError):

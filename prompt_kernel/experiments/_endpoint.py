@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +22,8 @@ _PATH: Final = "/chat/completions"
 _MILLION: Final = 1_000_000
 #: What servers answer where money is missing, with the status of a rate limit: waiting does not help.
 _NO_MONEY: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+#: The key, the money, or the address and the model's name: no text would be taken.
+_FOR_ALL: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND})
 _LONGEST: Final = 500
 
 
@@ -132,6 +135,7 @@ class Endpoint:
         raise ModelError(
             model, sentence, http_status=response.status_code, retry_after=wait_in(response.headers),
             may_pass=response.status_code in PASSING and code not in _NO_MONEY,
+            for_all=response.status_code in _FOR_ALL or code in _NO_MONEY,
         )  # fmt: skip
 
     def _without_key(self, said: str) -> str:

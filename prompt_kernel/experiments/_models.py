@@ -17,7 +17,7 @@ from prompt_kernel.experiments._answers import Answer, TakesMessages, as_answer,
 from prompt_kernel.experiments._endpoint import Endpoint, library
 from prompt_kernel.experiments._inputs import plain
 from prompt_kernel.experiments._messages import messages_of
-from prompt_kernel.experiments._retries import Gate, Retry, again, pause_after
+from prompt_kernel.experiments._retries import Gate, Retry, again, is_for_all, pause_after
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -204,6 +204,7 @@ class Session:
     retries: int = 0
     _gates: dict[object, Gate] = field(default_factory=dict)
     _clients: dict[bool, Any] = field(default_factory=dict)
+    _refusals: dict[int, str] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         self._threads = ThreadPoolExecutor(self.concurrency, thread_name_prefix="prompt-kernel-model")
@@ -218,17 +219,23 @@ class Session:
             await client.aclose()
 
     async def ask(self, model: Model, text: str, *, is_template: bool = False) -> Reply:
-        """Ask a model, again where that may help.
+        """Ask a model, again where that may help, and not at all once it has refused what is the same in all calls.
 
         Raises:
             Exception: that of the last attempt.
         """
+        refusal = self._refusals.get(id(model))
+        if refusal is not None:
+            raise ModelError(model.name, f"an earlier call was refused ({refusal}), so this one was not made")
         gate = self._gates.get(model.gate)
         if gate is None:
             gate = self._gates[model.gate] = Gate(model.per_minute)
         try:
             return await self._once(model, text, is_template, gate)
         except Exception as error:
+            if is_for_all(error):
+                said = error.reason if isinstance(error, ModelError) else f"{type(error).__name__}: {error}"
+                self._refusals[id(model)] = said.rstrip(". ")
             if self.retry.attempts == 1 or pause_after(error, self.retry.longest) is False:
                 raise
             return await again(

@@ -86,6 +86,11 @@ def pause_after(error: Exception, longest: float) -> bool | float:
     return seconds if seconds <= longest else False
 
 
+def is_for_all(error: Exception) -> bool:
+    """Return whether what failed so would fail with any other text: of others' clients, where the key is refused."""
+    return error.for_all if isinstance(error, ModelError) else _status(error) == HTTPStatus.UNAUTHORIZED
+
+
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, ModelError):
         return error.may_pass

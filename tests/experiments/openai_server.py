@@ -70,6 +70,10 @@ async def denied(_: dict[str, Any], __: int) -> Response:
     return refusal(401, f"Incorrect API key provided: {_calls[-1]['headers'].get('authorization', '')}.")
 
 
+async def nowhere(body: dict[str, Any], __: int) -> Response:
+    return refusal(404, f"The model {body['model']} does not exist.", code="model_not_found")
+
+
 async def hanging(body: dict[str, Any], number: int) -> Response:
     await _opened.wait()
     return await echo(body, number)
@@ -111,7 +115,24 @@ async def judge(body: dict[str, Any], _: int) -> Response:
 
 MODES: dict[str, Callable[[dict[str, Any], int], Awaitable[Response]]] = {
     mode.__name__: mode
-    for mode in (echo, busy, flaky, down, later, poor, denied, hanging, tap, page, odd, prim, mute, parts, judge)
+    for mode in (
+        echo,
+        busy,
+        flaky,
+        down,
+        later,
+        poor,
+        denied,
+        nowhere,
+        hanging,
+        tap,
+        page,
+        odd,
+        prim,
+        mute,
+        parts,
+        judge,
+    )
 }
 
 

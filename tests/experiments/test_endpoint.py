@@ -90,6 +90,44 @@ def test_what_waiting_does_not_help_is_tried_once(store: Store, openai: ServerPr
     assert len(openai.calls) == 1
 
 
+@pytest.mark.parametrize("model", ["denied", "poor", "nowhere"])
+def test_what_every_call_would_be_refused_for_is_asked_once(store: Store, openai: ServerProcess, model: str) -> None:
+    """A wrong key, no money, an unknown model: ten thousand rows need not all find out."""
+    models = {"it": pk.Endpoint(openai.url, model, key="sk-secret"), "echo": openai.url}
+    texts = {str(number): f"Text {number}" for number in range(5)}
+    experiment = pk.Experiment("one", store=store, prompts=texts, models=models)
+    runs = [run for run in experiment.run(progress=False, concurrency=1).runs if run.model == "it"]
+
+    (reason,) = {run.error.removeprefix("it gave no answer: ").rstrip(".") for run in runs[:1]}
+    not_made = f"it gave no answer: an earlier call was refused ({reason}), so this one was not made."
+    assert [run.error for run in runs[1:]] == [not_made] * 4
+    assert sorted(call["model"] for call in openai.calls) == sorted([model, *["echo"] * 5])
+
+    experiment.run(progress=False, concurrency=1)
+
+    assert [call["model"] for call in openai.calls].count(model) == 2
+
+
+def test_a_key_that_the_users_own_client_was_refused_with_is_tried_once(store: Store) -> None:
+    class AuthenticationError(Exception):
+        status_code = 401
+
+    asked_for: list[str] = []
+
+    def ask(text: str) -> str:
+        asked_for.append(text)
+        raise AuthenticationError("the key is wrong")
+
+    inputs = [{"n": number} for number in range(3)]
+    experiment = pk.Experiment("one", store=store, prompts={"p": "{{ n }}"}, inputs=inputs, models={"mine": ask})
+    runs = experiment.run(progress=False, concurrency=1).runs
+
+    reason = "AuthenticationError: the key is wrong"
+    not_made = f"mine gave no answer: an earlier call was refused ({reason}), so this one was not made."
+    assert [run.error for run in runs] == [reason, not_made, not_made]
+    assert asked_for == ["0"]
+
+
 def test_an_answer_that_takes_too_long_is_a_row(store: Store, openai: ServerProcess) -> None:
     run = asked(store, {"hanging": pk.Endpoint(openai.url, timeout=0.05)}, retry=2)
 
