@@ -35,7 +35,7 @@ _BYTES_OF_A_TOKEN: Final = 4
 
 
 class Estimate:
-    """A rule of thumb: a token is four bytes of UTF-8. It needs nothing, and can be a fifth off or more."""
+    """A rule of thumb: a token is four bytes of UTF-8. It needs nothing, and is rough."""
 
     name = "estimate (bytes / 4)"
     is_exact = False

@@ -30,6 +30,7 @@ LAYERS = [
         "language",
         "merge",
         "chats",
+        "replacing",
         "locations",
         "postgres",
         "authors",

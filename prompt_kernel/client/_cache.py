@@ -6,7 +6,6 @@ a client that may be offline begins with.
 
 import hashlib
 import json
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final, TypeVar
 from prompt_kernel.client._call import UNREADABLE, Call
 from prompt_kernel.locations import cache_folder
 from prompt_kernel.records import Prompt
+from prompt_kernel.replacing import beside
 
 _MOST: Final = 1_000
 _MOST_BYTES: Final = 64 * 2**20
@@ -111,14 +111,11 @@ class Cache:
         text = json.dumps({"url": self._url, "key": key, "tag": kept.tag, "data": kept.data})
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary = self._folder / f".{secrets.token_hex(8)}.tmp"
-            try:
+            with beside(self._file(key)) as temporary:
                 # Prompts can hold secrets: the file is its owner's.
                 temporary.touch(0o600, exist_ok=False)
                 temporary.write_text(text, encoding="ascii")
                 temporary.replace(self._file(key))
-            finally:
-                temporary.unlink(missing_ok=True)
 
     def _prune(self) -> None:
         """Remove the oldest of too many files, and what an interrupted write has left."""

@@ -1,8 +1,6 @@
 """The store -> a folder of markdown: look at every place first, then write each file as a whole or not at all."""
 
 import os
-import re
-import secrets
 import stat
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -10,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from prompt_kernel import replacing
 from prompt_kernel.errors import AmbiguousNameError, ExportFileError, PromptNotFoundError
 from prompt_kernel.files._document import encode
 from prompt_kernel.files._frontmatter import Metadata
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from prompt_kernel.store import Store
 
 _PAGE: Final = 500
-#: Hidden, so that no import takes one for a prompt.
-_TEMPORARY = re.compile(r"\.prompt-kernel-[0-9a-f]{16}\.tmp")
 
 
 def export_folder(
@@ -83,7 +80,7 @@ def write_files(
         if progress:
             progress(done, len(names))
     for place in {above for name in written for above in ("", *ancestors(name))}:
-        _sync(root / place)
+        replacing.flush(root / place)
     return ExportReport(str(root), tuple(written), tuple(unchanged))
 
 
@@ -184,7 +181,7 @@ def _clear(root: Path, place: str) -> None:
     """Remove the temporary files that a killed export has left."""
     with _blaming(root, place), os.scandir(root / place) as entries:
         for entry in entries:
-            if _TEMPORARY.fullmatch(entry.name):
+            if replacing.LEFT_OVER.fullmatch(entry.name):
                 Path(entry).unlink(missing_ok=True)
 
 
@@ -204,38 +201,12 @@ def _bytes_of(prompt: Prompt, layout: Mapping[str, Any]) -> bytes:
 
 def _write(file: Path, data: bytes) -> bool:
     """Make `file` hold `data`; tell whether it did not already."""
-    mode = None
     with suppress(FileNotFoundError):
-        mode = file.lstat().st_mode
         if file.read_bytes() == data:
             return False
     try:
-        _replace(file, data, mode)
+        replacing.replace(file, data)
     except FileNotFoundError:
         # Another export into this folder has begun meanwhile, and taken our temporary file for one that was left.
-        _replace(file, data, mode)
+        replacing.replace(file, data)
     return True
-
-
-def _replace(file: Path, data: bytes, mode: int | None) -> None:
-    temporary = file.with_name(f".prompt-kernel-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if mode is not None:
-            temporary.chmod(stat.S_IMODE(mode))
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in `folder` survive a loss of power, where the system can; the files are whole either way."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

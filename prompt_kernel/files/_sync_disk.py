@@ -5,31 +5,24 @@ Whatever is changed was looked at before, and is left alone if it is not as it w
 
 import hashlib
 import os
-import re
 import secrets
-import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Final, NamedTuple, Self
 
+from prompt_kernel import replacing
 from prompt_kernel.errors import SyncError
 from prompt_kernel.files._import import ENDING, read_bytes, shown
 from prompt_kernel.files._yaml import Fault
 from prompt_kernel.names import ancestors, directory_of, join, key_of, name_of
 
-#: Hidden, so that nothing takes one for a prompt; an export has the same.
-_TEMPORARY = re.compile(r"\.prompt-kernel-[0-9a-f]{16}\.tmp")
 #: Where a file waits that changes places with another; it is still a file of the folder.
 WAITING: Final = ".prompt-kernel-waiting-"
 #: Why a file waits for the next sync.
 MEANWHILE: Final = "somebody changed this meanwhile; it is looked at again in the next sync"
 BEING_WRITTEN: Final = "somebody is writing this just now; it is looked at in the next sync"
-_LONGEST_WAIT: Final = 60.0
-_LOOK_EVERY: Final = 0.05
 
 
 class Stamp(NamedTuple):
@@ -131,14 +124,13 @@ class Folder:
         file = self.root / name
         with _blaming("written"):
             self._make_folder(directory_of(name))
-            temporary = file.with_name(f".prompt-kernel-{secrets.token_hex(8)}.tmp")
-            try:
-                mode = stat.S_IMODE(file.lstat().st_mode) if seen else None
-                stamp = _fill(temporary, data, mode)
+            with replacing.beside(file) as temporary:
+                with replacing.filling(temporary) as stream:
+                    stream.write(data)
+                replacing.keep_mode(file, temporary)
+                stamp = _stamp(temporary.lstat())
                 self._check(name, seen)
                 temporary.replace(file)
-            finally:
-                temporary.unlink(missing_ok=True)
         self._touched.add(directory_of(name))
         return stamp
 
@@ -172,12 +164,7 @@ class Folder:
     def flush(self) -> None:
         """Make what was done survive a loss of power, where the system can; each file is whole either way."""
         for folder in sorted(self._touched):
-            with suppress(OSError):
-                handle = os.open(self.root / folder, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+            replacing.flush(self.root / folder)
         self._touched.clear()
 
     def _check(self, name: str, seen: Stamp | None) -> None:
@@ -210,15 +197,9 @@ class Folder:
         if not self.root.is_dir():
             there = "it is not a folder" if self.root.exists() else "it is not there"
             raise SyncError(str(self.root), f"{there}, and nothing was deleted for that; mount it, or link another one")
-        fcntl = _fcntl()
-        handle = os.open(self.root, os.O_RDONLY) if fcntl else -1
-        try:
-            if fcntl:
-                _wait_for(fcntl, handle, self.root)
+        late = SyncError(str(self.root), "another sync of it has been running for a minute; try again")
+        with replacing.alone(self.root, late):
             yield
-        finally:
-            if fcntl:
-                os.close(handle)
 
 
 def _sort(
@@ -228,7 +209,7 @@ def _sort(
     if last[0] == ".":
         if last.startswith(WAITING):
             listing.files[name] = _stamp(entry.stat(follow_symlinks=False))
-        elif _TEMPORARY.fullmatch(last):
+        elif replacing.LEFT_OVER.fullmatch(last):
             Path(entry).unlink(missing_ok=True)
     elif last.lower().endswith(ENDING) and entry.is_file(follow_symlinks=False):
         found = entry.stat(follow_symlinks=False)
@@ -255,45 +236,12 @@ def _stamp(found: os.stat_result) -> Stamp:
     return Stamp(found.st_size, found.st_mtime_ns)
 
 
-def _fill(file: Path, data: bytes, mode: int | None) -> Stamp:
-    with file.open("xb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if mode is not None:
-        file.chmod(mode)
-    return _stamp(file.lstat())
-
-
 @contextmanager
 def _blaming(done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise Fault(f"this cannot be {done}: {error.strerror}") from error
-
-
-def _fcntl() -> ModuleType | None:
-    try:
-        import fcntl  # noqa: PLC0415 - not every system has it
-    except ImportError:
-        return None
-    return fcntl
-
-
-def _wait_for(fcntl: ModuleType, handle: int, root: Path) -> None:
-    until = time.monotonic() + _LONGEST_WAIT
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise SyncError(str(root), "another sync of it has been running for a minute; try again") from None
-            time.sleep(_LOOK_EVERY)
-        except OSError:
-            return  # a file system without locks
-        else:
-            return
 
 
 def waiting_name(name: str) -> str:

@@ -21,7 +21,6 @@ frozen twice with different inclusions has `#2` behind its second key.
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
+from prompt_kernel import replacing
 from prompt_kernel.display import Shown
 from prompt_kernel.errors import LockFileError
 from prompt_kernel.expansion import Manifest, ManifestEntry, SourceText
@@ -165,7 +165,7 @@ class Lock(Shown):
             with suppress(FileNotFoundError):
                 if self.file.read_bytes() == data:
                     return False
-            _replace(self.file, data)
+            replacing.replace(self.file, data)
         except OSError as error:
             raise LockFileError(str(self.file), f"it cannot be written ({error.strerror})") from error
         return True
@@ -362,20 +362,6 @@ def _lines(values: Mapping[str, Any]) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _replace(file: Path, data: bytes) -> None:
-    temporary = file.with_name(f".{file.name}-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        with suppress(FileNotFoundError):
-            temporary.chmod(file.stat().st_mode & 0o777)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def many(count: int, noun: str) -> str:

@@ -19,6 +19,7 @@ from prompt_kernel.locations import shown
 from prompt_kernel.lock._file import Builder, Lock, declares, resolved
 from prompt_kernel.lock._verify import drifts
 from prompt_kernel.records import Frozen
+from prompt_kernel.replacing import alone
 from prompt_kernel.uses import Use, Uses, name_key
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ def freeze(
 ) -> Frozen:
     """Write what was used, or `paths` as they are now, into the lock `file`; see `Store.freeze`."""
     where = resolved(file)
+    with alone(where.parent, LockFileError(str(file), "somebody has been writing there for a minute; try again")):
+        return _freeze(store, used, where, paths, prune=prune)
+
+
+def _freeze(store: "Store", used: Uses, where: Path, paths: Iterable[str] | None, *, prune: bool) -> Frozen:
     before = Lock.read(where) if where.exists() else Lock(file=where)
     notes: list[str] = []
     with uses.aside():

@@ -11,6 +11,7 @@ from prompt_kernel.errors import LockFileError, PromptNotFoundError
 from prompt_kernel.lock import Lock
 from prompt_kernel.records import Frozen
 from prompt_kernel.store import Store
+from tests.processes import run_together
 
 
 def names_in(file: Path) -> dict[str, list[str]]:
@@ -100,6 +101,27 @@ def test_freezing_again_keeps_what_another_notebook_needs_and_says_so(library: S
     assert again == Frozen(str(file), 2, unchanged=("format/json", "style/tone"), dropped=("review",))
     assert names_in(file) == {"format/json": ["format/json@1"], "style/tone": ["style/tone@2"]}
     assert str(again) == f"{file} holds 2 names, 2 prompts: 2 as before, 1 dropped."
+
+
+FREEZE = """
+import sys
+import prompt_kernel as pk
+
+with pk.connect(sys.argv[1]) as store:
+    input("\\n")
+    for path in sys.argv[3:]:
+        store.freeze(sys.argv[2], [path])
+"""
+
+
+def test_two_processes_that_freeze_into_one_file_lose_none_of_it(library: Store, file: Path) -> None:
+    names = [[f"{mine}{number}" for number in range(10)] for mine in "ab"]
+    for path in [*names[0], *names[1]]:
+        library.save(path, path)
+    programs = [[library.url, str(file), *mine] for mine in names]
+
+    assert run_together(FREEZE, *programs) == [0, 0]
+    assert sorted(Lock.read(file).names) == sorted([*names[0], *names[1]])
 
 
 def test_a_name_keeps_its_place_however_it_is_spelled(library: Store, file: Path) -> None:

@@ -14,15 +14,12 @@ prompt changes the lines of that prompt, so that a bundle can be kept in git.
 
 import hashlib
 import json
-import os
-import secrets
-import stat
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
+from prompt_kernel import replacing
 from prompt_kernel.errors import DamagedTextError, ExportFileError, ImportFileError, PromptKernelError
 from prompt_kernel.files._copy import is_unsaved
 from prompt_kernel.files.formats import _bundle_merge
@@ -252,26 +249,20 @@ def export_bundle(
         DamagedTextError: a stored text does not match its hash.
     """
     file = target / FILE if target.is_dir() else target
-    temporary = file.with_name(f".{_NAME}-{secrets.token_hex(8)}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with store.archive.snapshot() as archive:
-            with temporary.open("xb") as stream:
-                losses = [*_write(archive, stream, directory, progress)]
-                stream.flush()
-                os.fsync(stream.fileno())
-            losses += _left_out(archive, store, directory)
-        if _same(file, temporary):
-            return ExportReport(str(file.parent), unchanged=(file.name,), losses=tuple(losses))
-        with suppress(FileNotFoundError):
-            temporary.chmod(stat.S_IMODE(file.stat().st_mode))
-        temporary.replace(file)
+        with replacing.beside(file) as temporary:
+            with store.archive.snapshot() as archive:
+                with replacing.filling(temporary) as stream:
+                    losses = [*_write(archive, stream, directory, progress)]
+                losses += _left_out(archive, store, directory)
+            if _same(file, temporary):
+                return ExportReport(str(file.parent), unchanged=(file.name,), losses=tuple(losses))
+            replacing.keep_mode(file, temporary)
+            temporary.replace(file)
     except OSError as error:
         problems = {file.name: f"this cannot be written: {error.strerror}"}
         raise ExportFileError(str(file.parent), problems) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return ExportReport(str(file.parent), written=(file.name,), losses=tuple(losses))
 
 
