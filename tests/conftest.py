@@ -1,5 +1,6 @@
 """Fixtures for every test: a store, a small library in one, and a home of its own."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ from prompt_kernel.store import Store
 
 if TYPE_CHECKING:
     from tests.postgres import Server
+
+# Who runs the tests in the background of a shell has Ctrl-C ignored, and a test that presses it would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

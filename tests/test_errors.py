@@ -63,7 +63,14 @@ CASES: list[tuple[PromptKernelError, str, dict[str, Any]]] = [
     (
         ModelError("gpt", "http://a/v1 says 429", http_status=429, retry_after=2.5, may_pass=True),
         "gpt gave no answer: http://a/v1 says 429.",
-        {"model": "gpt", "reason": "http://a/v1 says 429", "http_status": 429, "retry_after": 2.5, "may_pass": True},
+        {
+            "model": "gpt",
+            "reason": "http://a/v1 says 429",
+            "http_status": 429,
+            "retry_after": 2.5,
+            "may_pass": True,
+            "for_all": False,
+        },
     ),
     (ExpansionError("Not expanded."), "Not expanded.", {}),
     (StoreError("Not stored."), "Not stored.", {}),

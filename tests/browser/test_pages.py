@@ -149,6 +149,7 @@ async def test_an_experiment_is_compared_traced_to_its_text_and_downloaded(
     await expect(ana.page.locator("canvas, svg.marks").first).to_be_visible()
     await ana.page.get_by_role("radio", name="Outputs side by side").click()
     await ana.reads("2 rows with both; 0 the same.")
+    await expect(ana.button("What made this?")).to_have_count(4)
     await ana.button("What made this?").last.click()
     await expect(ana.page.locator(".st-key-run-text")).to_contain_text(
         "Be brief.\nReview this: b = *2*", use_inner_text=True
