@@ -15,6 +15,7 @@ async def _library(enter: Enter, *, width: int = 1280) -> Person:
     ana: Person = await enter("Ana", width=width)
     await ana.visit()
     await expect(ana.page.locator(".pk-library")).to_be_visible()
+    await ana.idle()
     return ana
 
 
@@ -24,6 +25,7 @@ async def _select(person: Person, *paths: str) -> None:
 
 
 async def _bulk(person: Person, verb: str) -> None:
+    await person.idle()
     await person.page.get_by_role("toolbar", name="The selected prompts").get_by_role("button", name=verb).click()
     await expect(person.dialog).to_be_visible()
 
@@ -323,6 +325,8 @@ async def test_an_empty_store_says_what_to_do_first(stopped: Dashboard, enter: E
     await expect(ana.dialog).to_have_count(0)
     await ana.idle()
     await ana.page.get_by_test_id("stMain").get_by_role("button", name="New prompt").last.click()
+    await expect(ana.dialog.get_by_role("textbox", name="Name")).to_be_visible()
+    await ana.idle()
     await ana.dialog.get_by_role("textbox", name="Name").fill("first")
     await ana.reads("Its path: first")
     await ana.page.keyboard.press("Enter")

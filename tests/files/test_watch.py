@@ -11,6 +11,7 @@ import pytest
 from prompt_kernel.errors import MissingExtraError, SyncError
 from prompt_kernel.files import watch
 from prompt_kernel.records import SyncReport
+from prompt_kernel.replacing import replace
 from prompt_kernel.store import Store
 
 #: A loaded machine is no failure.
@@ -21,7 +22,7 @@ TIMEOUT = 30
 def root(store: Store, tmp_path: Path) -> Path:
     root = tmp_path / "d"
     root.mkdir()
-    (root / "a.md").write_text("a\n", "utf-8")
+    replace(root / "a.md", b"a\n")
     store.add_directory("d", source=str(root))
     return root
 
@@ -50,22 +51,22 @@ def test_changes_on_both_sides_are_told_as_they_happen(
     store: Store, root: Path, told: "Queue[SyncReport]", tmp_path: Path
 ) -> None:
     assert told.get(timeout=TIMEOUT) == SyncReport(pulled=("d/a",))
-    (root / "a.md").write_text("b\n", "utf-8")
+    replace(root / "a.md", b"b\n")
     assert told.get(timeout=TIMEOUT) == SyncReport(pulled=("d/a",))
     assert store["d/a"].text == "b\n"
     store.save("d/a", "c\n")
     assert told.get(timeout=TIMEOUT) == SyncReport(pushed=("d/a",))
     assert (root / "a.md").read_text("utf-8") == "c\n"
     (root / "sub").mkdir()
-    (root / "sub" / "b.md").write_text("b\n", "utf-8")
+    replace(root / "sub" / "b.md", b"b\n")
     assert told.get(timeout=TIMEOUT) == SyncReport(pulled=("d/sub/b",), unchanged=1)
 
     other = tmp_path / "other"
     other.mkdir()
     store.add_directory("o", source=str(other))
-    (other / "late.md").write_text("late\n", "utf-8")
+    replace(other / "late.md", b"late\n")
     assert told.get(timeout=TIMEOUT).pulled == ("o/late",)
-    (other / "late.md").write_text("later\n", "utf-8")
+    replace(other / "late.md", b"later\n")
     assert told.get(timeout=TIMEOUT).pulled == ("o/late",)
 
 
@@ -78,7 +79,7 @@ def test_a_folder_that_goes_and_comes_back_is_told_and_watched_again(
     assert "d/a" in store
     root.with_name("away").rename(root)
     assert told.get(timeout=TIMEOUT) == SyncReport(unchanged=1)
-    (root / "a.md").write_text("back\n", "utf-8")
+    replace(root / "a.md", b"back\n")
     while (report := told.get(timeout=TIMEOUT)).pulled != ("d/a",):
         # The folder may have been looked at in the midst of its return.
         assert not report.changed

@@ -20,7 +20,7 @@ from tests.live.client import Client, Damage, eventually, kill
 #: These show that nothing is lost, again and again, of what others have covered; measuring doubles their time.
 pytestmark = pytest.mark.no_cover
 
-SCHEDULES, CHUNK, STEPS = 200, 10, 40
+SCHEDULES, CHUNK, STEPS = 120, 10, 40
 BASE = "ABCDEFGH\n\u05e9\u05dc\u05d5\u05dd\nIJKL 🙂\n"
 
 LOST_ROWS = [
