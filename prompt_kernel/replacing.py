@@ -50,6 +50,14 @@ def replace(file: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written; then it is as it was.
     """
+    try:
+        _replace(file, data)
+    except FileNotFoundError:
+        # An export into this folder, or a sync of it, has begun meanwhile, and taken our file for one that was left.
+        _replace(file, data)
+
+
+def _replace(file: Path, data: bytes) -> None:
     with beside(file) as temporary:
         with filling(temporary) as stream:
             stream.write(data)

@@ -32,6 +32,22 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_file_that_was_taken_for_a_left_one_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a sync of the folder does, which clears away what killed processes have left."""
+    file = tmp_path / "file"
+    cleared: list[Path] = []
+
+    def clear(_file: Path, temporary: Path) -> None:
+        if not cleared:
+            temporary.unlink()
+            cleared.append(temporary)
+
+    monkeypatch.setattr(replacing, "keep_mode", clear)
+    replace(file, b"new")
+
+    assert (len(cleared), file.read_bytes()) == (1, b"new")
+
+
 COUNT = """
 import sys
 from pathlib import Path

@@ -204,9 +204,5 @@ def _write(file: Path, data: bytes) -> bool:
     with suppress(FileNotFoundError):
         if file.read_bytes() == data:
             return False
-    try:
-        replacing.replace(file, data)
-    except FileNotFoundError:
-        # Another export into this folder has begun meanwhile, and taken our temporary file for one that was left.
-        replacing.replace(file, data)
+    replacing.replace(file, data)
     return True

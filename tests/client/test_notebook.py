@@ -86,7 +86,7 @@ def test_every_magic_works_on_a_server(kernel: Kernel) -> None:
     shown = {cell: kernel.run(cell) for cell in MAGICS}
 
     types = {cell: {output["type"] for output in outputs} - {"display_data"} for cell, outputs in shown.items()}
-    assert types == dict.fromkeys(MAGICS, {"execute_result"})
+    assert types == {cell: {"execute_result"} for cell in MAGICS}
     assert all(outputs[-1]["data"]["text/plain"] for outputs in shown.values())
 
 

@@ -11,18 +11,24 @@ import pytest
 from prompt_kernel.errors import MissingExtraError, SyncError
 from prompt_kernel.files import watch
 from prompt_kernel.records import SyncReport
-from prompt_kernel.replacing import replace
 from prompt_kernel.store import Store
 
 #: A loaded machine is no failure.
 TIMEOUT = 30
 
 
+def put(file: Path, text: str) -> None:
+    """Write a file as a whole: who is interrupted while he writes is not what these tests are about."""
+    waiting = file.with_name(".waiting")
+    waiting.write_text(text, "utf-8")
+    waiting.replace(file)
+
+
 @pytest.fixture
 def root(store: Store, tmp_path: Path) -> Path:
     root = tmp_path / "d"
     root.mkdir()
-    replace(root / "a.md", b"a\n")
+    put(root / "a.md", "a\n")
     store.add_directory("d", source=str(root))
     return root
 
@@ -51,22 +57,22 @@ def test_changes_on_both_sides_are_told_as_they_happen(
     store: Store, root: Path, told: "Queue[SyncReport]", tmp_path: Path
 ) -> None:
     assert told.get(timeout=TIMEOUT) == SyncReport(pulled=("d/a",))
-    replace(root / "a.md", b"b\n")
+    put(root / "a.md", "b\n")
     assert told.get(timeout=TIMEOUT) == SyncReport(pulled=("d/a",))
     assert store["d/a"].text == "b\n"
     store.save("d/a", "c\n")
     assert told.get(timeout=TIMEOUT) == SyncReport(pushed=("d/a",))
     assert (root / "a.md").read_text("utf-8") == "c\n"
     (root / "sub").mkdir()
-    replace(root / "sub" / "b.md", b"b\n")
+    put(root / "sub" / "b.md", "b\n")
     assert told.get(timeout=TIMEOUT) == SyncReport(pulled=("d/sub/b",), unchanged=1)
 
     other = tmp_path / "other"
     other.mkdir()
     store.add_directory("o", source=str(other))
-    replace(other / "late.md", b"late\n")
+    put(other / "late.md", "late\n")
     assert told.get(timeout=TIMEOUT).pulled == ("o/late",)
-    replace(other / "late.md", b"later\n")
+    put(other / "late.md", "later\n")
     assert told.get(timeout=TIMEOUT).pulled == ("o/late",)
 
 
@@ -79,7 +85,7 @@ def test_a_folder_that_goes_and_comes_back_is_told_and_watched_again(
     assert "d/a" in store
     root.with_name("away").rename(root)
     assert told.get(timeout=TIMEOUT) == SyncReport(unchanged=1)
-    replace(root / "a.md", b"back\n")
+    put(root / "a.md", "back\n")
     while (report := told.get(timeout=TIMEOUT)).pulled != ("d/a",):
         # The folder may have been looked at in the midst of its return.
         assert not report.changed
