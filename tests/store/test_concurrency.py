@@ -31,13 +31,13 @@ def start_together(processes: list[subprocess.Popen[str]]) -> None:
 
 def test_four_processes_that_count_lose_no_count(worker: Worker, store: Store) -> None:
     store.save("counter", "0\n")
-    processes = [worker("count", store.url, 300) for _ in range(4)]
+    processes = [worker("count", store.url, 150) for _ in range(4)]
     start_together(processes)
     outcomes = [process.communicate(timeout=120) for process in processes]
-    assert [json.loads(out)["saved"] if out else err for out, err in outcomes] == [300] * 4
-    assert store["counter"].text.startswith("1200\n")
+    assert [json.loads(out)["saved"] if out else err for out, err in outcomes] == [150] * 4
+    assert store["counter"].text.startswith("600\n")
     texts = [version.text for version in reversed(store.history("counter"))]
-    assert [int(text.split("\n")[0]) for text in texts] == list(range(1201))
+    assert [int(text.split("\n")[0]) for text in texts] == list(range(601))
     assert len({version.author for version in store.history("counter")}) == 5
     assert store.doctor() == []
 
