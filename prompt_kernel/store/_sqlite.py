@@ -20,6 +20,9 @@ from prompt_kernel.store._engine import CLOSED, FULL, HELD, Database, survive_in
 APPLICATION_ID: Final = 0x50724B65
 #: SQLite tells nobody that something was committed; asking costs it a few microseconds.
 _LOOK_EVERY: Final = 0.02
+#: Milliseconds that SQLite waits by itself for its turn to write, and where in an error's code its kind is.
+_LOOK_AGAIN: Final = 10
+_KIND: Final = 0xFF
 #: Shared file systems, where SQLite's write-ahead log must not be used (https://sqlite.org/wal.html).
 _SHARED_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "drvfs", "afs", "ceph", "gluster")
 
@@ -117,7 +120,30 @@ class SqliteDatabase(Database):
             self.writes += 1
 
     def _run(self, statement: str) -> None:
-        self.raw.execute(statement)
+        if statement == self._write and self.file is not None:
+            self._take_turn()
+        else:
+            self.raw.execute(statement)
+
+    def _take_turn(self) -> None:
+        """Begin to write as soon as nobody else does.
+
+        Waiting by itself SQLite soon looks ten times a second only, and beside somebody who saves without a pause it
+        may look in vain until its patience ends. This looks at least a hundred times a second.
+        """
+        until = time.monotonic() + _engine.PATIENCE / 1000
+        self.raw.execute(f"PRAGMA busy_timeout = {_LOOK_AGAIN}")  # a number of ours
+        try:
+            while True:
+                try:
+                    self.raw.execute(self._write)
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & _KIND != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                        raise
+                else:
+                    return
+        finally:
+            self.raw.execute(f"PRAGMA busy_timeout = {_engine.PATIENCE}")  # a number of ours
 
     def _is_open(self) -> bool:
         return self.raw.in_transaction
