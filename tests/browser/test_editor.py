@@ -205,11 +205,13 @@ async def test_history_shows_differences_restores_and_labels(dashboard: Dashboar
     await expect(pane).to_contain_text("From version 1 to what stands in the editor:")
     await expect(pane).to_contain_text("1 line came, 1 line went.")
 
+    await ana.idle()
     await pane.get_by_role("button", name="Label").click()
     await ana.page.get_by_placeholder("stable").filter(visible=True).fill("first")
     await ana.button("Set label").click()
     await until(lambda: _labels(dashboard), {"first": 1})
 
+    await ana.idle()
     await pane.get_by_role("button", name="Restore").click()
     await ana.button("Restore version 1").click()
     await ana.sees("Speak plainly.\n")
