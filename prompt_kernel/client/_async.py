@@ -10,7 +10,6 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from prompt_kernel import frames
 from prompt_kernel.client import _reads
 from prompt_kernel.client._call import PAGE, Asked
 from prompt_kernel.client._client import Client
@@ -131,17 +130,15 @@ class AsyncClient(Remote, Awaits):
         **values: object,
     ) -> Any:
         """Return what a prompt expands to with each row of a frame, and the values that all rows share."""
-        given = {**(variables or {}), **values}
-        prompt = await self.compile(path)
-        return await anyio.to_thread.run_sync(lambda: frames.render_frame(prompt, frame, given, progress=progress))
+        return await self._in_thread(
+            lambda client: client.render_frame(path, frame, variables, progress=progress, **values)
+        )
 
     async def check_frame(
         self, path: str, frame: Any, /, variables: Mapping[str, object] | None = None, **values: object
     ) -> Rows[RowProblem]:
         """Return the rows of a frame that a prompt cannot be filled with, and why; see `render_frame`."""
-        given = {**(variables or {}), **values}
-        prompt = await self.compile(path)
-        return await anyio.to_thread.run_sync(lambda: frames.check_frame(prompt, frame, given))
+        return await self._in_thread(lambda client: client.check_frame(path, frame, variables, **values))
 
     async def measure(
         self,
@@ -156,10 +153,10 @@ class AsyncClient(Remote, Awaits):
         **values: object,
     ) -> Measure:
         """Return how large a prompt's texts for a frame are, in characters and tokens; see `render_frame`."""
-        given = {**(variables or {}), **values}
-        prompt = await self.compile(path)
-        return await anyio.to_thread.run_sync(
-            lambda: frames.measure(prompt, frame, given, tokenizer=tokenizer, limit=limit, price=price)
+        return await self._in_thread(
+            lambda client: client.measure(
+                path, frame, variables, tokenizer=tokenizer, limit=limit, price=price, **values
+            )
         )
 
     async def import_folder(
