@@ -113,14 +113,19 @@ class Person:
         await expect(self.page.locator(app)).to_be_visible(timeout=40 * SECONDS)
 
     async def undo(self) -> None:
-        """Take back what was done last, at the second try if need be: a click into a redrawn button is lost."""
-        for _ in range(2):
-            await self.idle()
-            await self.button("Undo").click()
-            with contextlib.suppress(AssertionError):
-                await expect(self.button("Undo")).to_be_hidden()
-                return
-        await expect(self.button("Undo")).to_be_hidden()
+        """Take back what was done last."""
+        button = self.button("Undo")
+        await self.click_until(button, lambda: expect(button).to_be_hidden())
+
+    async def click_until(self, button: Locator, done: Callable[[], Awaitable[None]]) -> None:
+        """Click once the page has come to rest, a second time if need be: a click into a redrawn button is lost."""
+        await self.idle()
+        await button.click()
+        with contextlib.suppress(AssertionError):
+            return await done()
+        await self.idle()
+        await button.click()
+        return await done()
 
     async def edit(self, path: str) -> None:
         """Open a prompt in the shared editor and wait until it is in step with the server."""

@@ -1,6 +1,5 @@
 """The library, as a browser shows it: search, order, filters, many prompts at once, new ones."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,15 +25,8 @@ async def _select(person: Person, *paths: str) -> None:
 
 
 async def _bulk(person: Person, verb: str) -> None:
-    """Ask for what is done with the selected prompts, again if the page was drawn anew under the first click."""
     button = person.page.get_by_role("toolbar", name="The selected prompts").get_by_role("button", name=verb)
-    for _ in range(2):
-        await person.idle()
-        await button.click()
-        with suppress(AssertionError):
-            await expect(person.dialog).to_be_visible()
-            return
-    await expect(person.dialog).to_be_visible()
+    await person.click_until(button, lambda: expect(person.dialog).to_be_visible())
 
 
 async def _paths(store: Store) -> list[str]:
