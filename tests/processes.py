@@ -5,21 +5,25 @@ import sys
 from collections.abc import Sequence
 
 
-def run_together(program: str, *arguments: Sequence[str]) -> list[int]:
-    """Run a program once with each of the arguments, and return the exit codes; `input("\\n")` in it waits for all.
+def start_together(processes: Sequence["subprocess.Popen[str]"]) -> None:
+    """Wait until every process has said that it is ready, and let all of them go."""
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n", process.communicate()[1]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
 
-    That is how they are at it at the same time, however long each takes to start.
-    """
+
+def run_together(program: str, *arguments: Sequence[str]) -> list[int]:
+    """Run a program once with each of the arguments, and return the exit codes; it says `ready`, and reads a line."""
     commands = [[sys.executable, "-c", program, *own] for own in arguments]
     running = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own programs
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
         for command in commands
     ]
-    for process in running:
-        process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
-    for process in running:
-        process.stdin.write(b"\n")  # type: ignore[union-attr]  # it is a pipe
-        process.stdin.flush()  # type: ignore[union-attr]  # it is a pipe
+    start_together(running)
     for process in running:
         process.communicate(timeout=60)
     return [process.returncode for process in running]

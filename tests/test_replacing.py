@@ -54,7 +54,8 @@ from pathlib import Path
 from prompt_kernel.replacing import alone, replace
 
 file = Path(sys.argv[1])
-input("\\n")
+print("ready", flush=True)
+input()
 for _ in range(20):
     with alone(file.parent, RuntimeError()):
         replace(file, str(int(file.read_bytes()) + 1).encode())

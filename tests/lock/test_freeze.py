@@ -108,7 +108,8 @@ import sys
 import prompt_kernel as pk
 
 with pk.connect(sys.argv[1]) as store:
-    input("\\n")
+    print("ready", flush=True)
+    input()
     for path in sys.argv[3:]:
         store.freeze(sys.argv[2], [path])
 """

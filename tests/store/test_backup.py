@@ -12,6 +12,7 @@ import pytest
 
 from prompt_kernel.errors import StoreUnavailableError
 from prompt_kernel.store import Store, _backup, restore_backup
+from tests.processes import start_together
 
 Dump = Callable[[Store], dict[str, Any]]
 
@@ -92,10 +93,7 @@ def test_a_backup_while_others_write_holds_all_that_was_acknowledged_before(
 ) -> None:
     store.save("a", "first")
     writers = {path: worker("write", store.url, path) for path in ("a", "b")}
-    for writer in writers.values():
-        assert writer.stdout.readline() == "ready\n"
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
+    start_together([*writers.values()])
     for number in range(5):
         seen = {path: [int(writer.stdout.readline()) for _ in range(3)][-1] for path, writer in writers.items()}
         with Store(store.backup(tmp_path / f"{number}.db"), read_only=True) as copy:

@@ -13,20 +13,10 @@ from prompt_kernel.errors import ConflictError, StoreUnavailableError
 from prompt_kernel.records import Draft
 from prompt_kernel.store import Store, _engine, _sqlite
 from tests.postgres import on_sqlite
+from tests.processes import start_together
 
 Worker = Callable[..., subprocess.Popen[str]]
 Traced = Callable[[Store], AbstractContextManager[list[str]]]
-
-
-def start_together(processes: list[subprocess.Popen[str]]) -> None:
-    """Wait until every process is ready, and let all of them go."""
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n", process.communicate()[1]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
 
 
 def test_four_processes_that_count_lose_no_count(worker: Worker, store: Store) -> None:

@@ -13,6 +13,7 @@ from prompt_kernel.errors import InvalidTextError, PromptNotFoundError, ReadOnly
 from prompt_kernel.store import Store
 from prompt_kernel.store.live import Absorbed, LiveDocument, LiveStatus, LiveUpdate
 from tests.postgres import on_sqlite
+from tests.processes import start_together
 
 Worker = Callable[..., subprocess.Popen[str]]
 
@@ -72,13 +73,7 @@ def test_processes_that_open_a_document_at_once_seed_it_once(worker: Worker, sto
 
 def run_together(processes: list[subprocess.Popen[str]]) -> list[str]:
     """Let processes begin at once, and return what each has printed."""
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n", process.communicate()[1]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    start_together(processes)
     outcomes = [process.communicate(timeout=60) for process in processes]
     assert [error for _, error in outcomes] == [""] * len(processes)
     return [output for output, _ in outcomes]

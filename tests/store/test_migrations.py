@@ -16,6 +16,7 @@ from prompt_kernel.store import Store, _engine, _migrations, _schema
 from prompt_kernel.store._engine import Database, open_database
 from prompt_kernel.store._sqlite import APPLICATION_ID
 from tests.ledger import begin
+from tests.processes import start_together
 
 Worker = Callable[..., subprocess.Popen[str]]
 
@@ -262,13 +263,7 @@ def test_a_store_that_another_process_is_just_making_is_no_foreign_one(
 
 def test_of_processes_that_upgrade_at_once_exactly_one_does_each_step(old: Path, worker: Worker) -> None:
     processes = [worker("upgrade", old) for _ in range(3)]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    start_together(processes)
     outcomes = [process.communicate(timeout=60) for process in processes]
     assert [json.loads(out) if out else err for out, err in outcomes] == [[2, 3]] * 3
     assert [file.name for file in old.parent.glob("*.backup*")] == [f"{old.name}.schema-1.backup"]

@@ -26,6 +26,7 @@ from prompt_kernel.store import Store, _engine, _migrations, _schema_postgres, c
 from prompt_kernel.store._postgres import PostgresDatabase
 from tests.ledger import begin
 from tests.postgres import Server, running
+from tests.processes import start_together
 
 Worker = Callable[..., subprocess.Popen[str]]
 
@@ -232,13 +233,7 @@ def test_a_store_of_the_third_schema_gets_a_ledger(postgres: str) -> None:
 def test_eight_processes_that_write_lose_nothing(worker: Worker, store: Store) -> None:
     store.save("counter", "0\n")
     processes = [worker("count", store.url, 40) for _ in range(8)]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n", process.communicate()[1]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    start_together(processes)
     outcomes = [process.communicate(timeout=120) for process in processes]
     assert [json.loads(out)["saved"] if out else err for out, err in outcomes] == [40] * 8
     assert [int(version.text.split("\n")[0]) for version in reversed(store.history("counter"))] == list(range(321))
