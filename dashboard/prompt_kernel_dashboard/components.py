@@ -73,15 +73,13 @@ def library(
 ) -> Any:
     """Show the search box and the table of prompts.
 
-    The result has `query`, what is searched for, and `selected`, the paths that are ticked; and for one run `action`,
-    `{kind, …}`, what somebody wants done.
+    The result has `query`, what is searched for, and for one run `action`, `{kind, …}`, what somebody wants done.
     """
     return _component("library")(
         key=key,
         data=dict(data),
-        default={"query": "", "selected": []},
+        default={"query": ""},
         on_query_change=on_query or _ignore,
-        on_selected_change=_ignore,
         on_action_change=on_action or _ignore,
     )
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from prompt_kernel import __version__
 from prompt_kernel_dashboard import components, panes, state
-from prompt_kernel_dashboard.app_pages import bulk, directory_dialogs, library, new_prompt
+from prompt_kernel_dashboard.app_pages import bulk, directory_dialogs, new_prompt
 from prompt_kernel_dashboard.widgets import literal
 
 ABOUT: Final = f"Prompt Kernel {__version__}: one store of composable prompts."
@@ -37,7 +37,7 @@ BINDINGS: Final = (
     Binding("new", "Alt+N", "New prompt", "Everywhere"),
     Binding("help", "?", "This list", "Everywhere", shown_only=True),
     Binding("create", "Enter", "Create it, in its Name", "New prompt", inside='input[aria-label="Name"]'),
-    Binding("replace", "Alt+R", "Find and replace in many prompts", "Library", page=""),
+    Binding("replace", "Alt+R", "Find and replace in many prompts", "Library", page="", shown_only=True),
     Binding("search", "/", "Search; so does any letter", "Library", page="", shown_only=True),
     Binding("move", "↑ ↓", "Go from prompt to prompt", "Library", page="", shown_only=True),
     Binding("open", "Enter", "Open; with Ctrl in a new tab", "Library", page="", shown_only=True),
@@ -61,7 +61,7 @@ def show(page: str) -> None:
     """Show what stands around the page with that URL path."""
     st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="pk_header"):
-        asked = st.session_state.get(_HELP_ASKED, 0)
+        asked = state.memory().get(_HELP_ASKED, 0)
         components.keys(bindings_of(page), name=state.chosen_name(), open_help=asked, on_pressed=_pressed)
         _header()
     state.show_flashes()
@@ -96,8 +96,6 @@ def pressed(key: str) -> None:
     """Do what a key means: open a dialog, show or hide a pane, or leave it to the dialog that is open."""
     if key == "new":
         state.ask("new")
-    elif key == "replace":
-        library.ask_replace()
     elif key in _PANES:
         panes.toggle(_PANES[key])
     else:
@@ -112,7 +110,8 @@ def _header() -> None:
 
 
 def _ask_for_help() -> None:
-    st.session_state[_HELP_ASKED] = st.session_state.get(_HELP_ASKED, 0) + 1
+    memory = state.memory()
+    memory[_HELP_ASKED] = memory.get(_HELP_ASKED, 0) + 1
 
 
 def _identity() -> None:
@@ -131,7 +130,7 @@ def _identity() -> None:
 
 
 def _rename_me() -> None:
-    state.call_me(st.session_state["pk_your_name"])
+    state.call_me(str(state.value_of("pk_your_name") or ""))
     state.flash(f"You are {state.person()} now.")
 
 

@@ -54,6 +54,8 @@ _OPTIONS: Final[dict[str, object]] = {
     "client.toolbarMode": "minimal",
     "global.developmentMode": False,
     "logger.level": "warning",
+    # One run of a session at a time: two would do what was clicked twice, or each its half.
+    "runner.fastReruns": False,
     "runner.magicEnabled": False,
     "server.baseUrlPath": "",
     "server.enableAgentApi": False,

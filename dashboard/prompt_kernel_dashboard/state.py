@@ -21,6 +21,7 @@ from prompt_kernel_dashboard.widgets import literal
 NAME_COOKIE: Final = "pk_name"
 LONGEST_NAME: Final = 60
 
+_MEMORY: Final = "pk_memory"
 _NAME: Final = "pk_name"
 _CURRENT: Final = "pk_current"
 _ADDRESS: Final = "pk_address"
@@ -37,6 +38,25 @@ _STALE_FOR: Final = 1.0
 _Value = TypeVar("_Value")
 
 
+# What a session knows
+
+
+def memory() -> dict[str, Any]:
+    """Return what this session remembers: all but the values of widgets.
+
+    Streamlit may end a run at any use of one key of `st.session_state`, because the browser has asked for the next
+    one: what a click had begun would stay half done, and the click be lost. What it hands out as a whole, and the
+    dictionary in it, it does not watch; so whatever is done between two elements of a page is done as one.
+    """
+    found: dict[str, Any] | None = value_of(_MEMORY)
+    return st.session_state.setdefault(_MEMORY, {}) if found is None else found
+
+
+def value_of(key: str) -> Any:
+    """Return the value of a widget for a callback, None where there is none; like `memory`, it ends no run."""
+    return st.session_state.to_dict().get(key)
+
+
 # Who is here
 
 
@@ -44,7 +64,7 @@ def person() -> str:
     """Return the name of who is here: by login, else as chosen in the header, else the store's author."""
     if st.user.get("is_logged_in"):
         return one_line(str(st.user.get("name") or st.user.get("email") or "")) or resources.get().store.author
-    chosen = st.session_state.get(_NAME)
+    chosen = memory().get(_NAME)
     if chosen is None:
         cookie = st.context.cookies.get(NAME_COOKIE)
         chosen = one_line(unquote(cookie)) if isinstance(cookie, str) else ""
@@ -53,7 +73,7 @@ def person() -> str:
 
 def chosen_name() -> str:
     """Return the name that was chosen in this browser, "" where none was."""
-    return "" if has_login() else str(st.session_state.get(_NAME) or "")
+    return "" if has_login() else str(memory().get(_NAME) or "")
 
 
 def has_login() -> bool:
@@ -63,7 +83,7 @@ def has_login() -> bool:
 
 def call_me(name: str) -> None:
     """Let `name` be who is here; an empty one gives back the store's author."""
-    st.session_state[_NAME] = one_line(name)
+    memory()[_NAME] = one_line(name)
 
 
 def one_line(text: str) -> str:
@@ -79,10 +99,10 @@ def store() -> Store:
 def remembered(name: str, compute: Callable[[], _Value]) -> _Value:
     """Return what `compute` gives, from memory while nobody has changed the store; the value must not be changed."""
     revision = resources.get().store.revision
-    memory: dict[str, tuple[object, Any]] = st.session_state.setdefault(_REMEMBERED, {})
-    if name not in memory or memory[name][0] != revision:
-        memory[name] = revision, compute()
-    value: _Value = memory[name][1]
+    known: dict[str, tuple[object, Any]] = memory().setdefault(_REMEMBERED, {})
+    if name not in known or known[name][0] != revision:
+        known[name] = revision, compute()
+    value: _Value = known[name][1]
     return value
 
 
@@ -111,12 +131,12 @@ def go_to(page: str, **query: str) -> None:
 
     This can be called in a callback; outside of one, call `st.rerun()` afterwards.
     """
-    st.session_state[_GOING] = Going(page, query)
+    memory()[_GOING] = Going(page, query)
 
 
 def take_going() -> Going | None:
     """Return where to go, once."""
-    going: Going | None = st.session_state.pop(_GOING, None)
+    going: Going | None = memory().pop(_GOING, None)
     return going
 
 
@@ -124,8 +144,8 @@ def open_prompt(path: str) -> None:
     """Show a prompt in the editor in the next run; see `go_to`."""
     asked = st.query_params.get("prompt", "")
     if asked and asked != path:
-        st.session_state[_LEFT] = asked, time.monotonic()
-    st.session_state[_CURRENT] = st.session_state[_ADDRESS] = path
+        memory()[_LEFT] = asked, time.monotonic()
+    memory().update({_CURRENT: path, _ADDRESS: path})
     go_to("edit", prompt=path)
 
 
@@ -136,11 +156,12 @@ def current() -> str:
     Back, counts more.
     """
     asked = st.query_params.get("prompt", "")
-    known = str(st.session_state.get(_CURRENT, ""))
-    if asked and asked != st.session_state.get(_ADDRESS):
-        left, at = st.session_state.get(_LEFT, ("", 0.0))
+    known = str(memory().get(_CURRENT, ""))
+    if asked and asked != memory().get(_ADDRESS):
+        left, at = memory().get(_LEFT, ("", 0.0))
         if asked != left or time.monotonic() - at > _STALE_FOR:
-            st.session_state[_CURRENT] = st.session_state[_ADDRESS] = known = asked
+            memory().update({_CURRENT: asked, _ADDRESS: asked})
+            known = asked
     if known and asked != known:
         st.query_params["prompt"] = known
     return known
@@ -153,28 +174,30 @@ def linked() -> str:
     library: the prompt is the one that was open already.
     """
     asked = st.query_params.get("prompt", "")
-    return "" if asked == st.session_state.get(_CURRENT) else asked
+    return "" if asked == memory().get(_CURRENT) else asked
 
 
 def renamed(path: str) -> None:
     """Follow the prompt that the editor shows to its new path."""
-    st.session_state[_CURRENT] = st.session_state[_ADDRESS] = st.query_params["prompt"] = path
+    # The address first: whether a run ends there, the session knows one path.
+    st.query_params["prompt"] = path
+    memory().update({_CURRENT: path, _ADDRESS: path})
 
 
 def said(component: str, name: str) -> Any:
     """Return what a component of the browser module has said, as its callback finds it; None for nothing."""
-    value = st.session_state.get(component)
+    value = value_of(component)
     return value.get(name) if isinstance(value, Mapping) else None
 
 
 def press(key: str) -> None:
     """Note the key that was pressed, by the id of its binding in `frame`, for the page that is shown."""
-    st.session_state[_PRESSED] = key
+    memory()[_PRESSED] = key
 
 
 def take_pressed() -> str:
     """Return the id of the key that was pressed for this page, once; "" for none."""
-    return str(st.session_state.pop(_PRESSED, ""))
+    return str(memory().pop(_PRESSED, ""))
 
 
 # What to ask
@@ -189,18 +212,18 @@ class Asked(NamedTuple):
 
 def ask(dialog: str, **details: Any) -> None:
     """Open a dialog of `frame` by name in the next run; it stays open until `answered`, whatever reruns."""
-    st.session_state[_ASKED] = Asked(dialog, details)
+    memory()[_ASKED] = Asked(dialog, details)
 
 
 def asked() -> Asked | None:
     """Return the dialog that is open."""
-    found: Asked | None = st.session_state.get(_ASKED)
+    found: Asked | None = memory().get(_ASKED)
     return found
 
 
 def answered() -> None:
     """Close the dialog."""
-    st.session_state.pop(_ASKED, None)
+    memory().pop(_ASKED, None)
 
 
 # What to tell
@@ -215,7 +238,7 @@ class Flash(NamedTuple):
 
 def flash(sentence: str, *, icon: str = ":material/check_circle:") -> None:
     """Show a sentence as a toast after the rerun."""
-    st.session_state.setdefault(_FLASHES, []).append(Flash(sentence, icon))
+    memory().setdefault(_FLASHES, []).append(Flash(sentence, icon))
 
 
 def flash_problem(sentence: str) -> None:
@@ -225,8 +248,10 @@ def flash_problem(sentence: str) -> None:
 
 def show_flashes() -> None:
     """Show what was to be told after the rerun, once."""
-    for told in st.session_state.pop(_FLASHES, []):
-        st.toast(literal(told.sentence), icon=told.icon, duration="long")
+    flashes: list[Flash] = memory().get(_FLASHES, [])
+    while flashes:
+        st.toast(literal(flashes[0].sentence), icon=flashes[0].icon, duration="long")
+        flashes.pop(0)
 
 
 def problem(sentence: str) -> None:

@@ -97,6 +97,6 @@ def folder_input(label: str, *, key: str, help_text: str = "") -> str:
 
 def _take_folder(key: str) -> None:
     chosen = st.session_state[f"{key}-offered"]
-    st.session_state[f"{key}-offered"] = None
     if chosen:
         st.session_state[key] = chosen
+    st.session_state[f"{key}-offered"] = None

@@ -44,7 +44,10 @@ export interface LibraryData {
 
 export type BulkVerb = "move" | "tag" | "replace" | "delete";
 
-/** The value of the trigger `action`. A new tab is opened here, so that the page never gets `newTab: true`. */
+/**
+ * The value of the trigger `action`. A new tab is opened here, so that the page never gets `newTab: true`; to replace
+ * without paths means where the library is looking.
+ */
 export type LibraryAction =
   | { kind: "open"; path: string; newTab: boolean }
   | { kind: "sort"; column: Column }

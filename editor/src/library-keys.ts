@@ -1,4 +1,5 @@
 /** The library by keyboard: typing searches from anywhere, arrows move, Enter opens, Space selects, Escape clears. */
+import { combination, matches } from "./keys-combination";
 import { altGraph, composes, inDialog, takesText, target } from "./keys-target";
 import type { List } from "./library-list";
 import type { SearchBox } from "./library-search";
@@ -9,7 +10,11 @@ export interface KeyParts {
   list: List;
   /** Open the active row, in a new tab or here. */
   open(newTab: boolean): void;
+  /** Find and replace, in the selected rows if there are any. */
+  replace(): void;
 }
+
+const REPLACE = combination("Alt+R");
 
 /** Follow the keys of the whole page; returns how to stop. */
 export function followKeys(parts: KeyParts): () => void {
@@ -24,6 +29,7 @@ export function followKeys(parts: KeyParts): () => void {
 /** Do what a key means; whether nobody else needs to hear of it. */
 function press(parts: KeyParts, event: KeyboardEvent): boolean {
   const at = target(event);
+  if (matches(REPLACE, event)) return replace(parts, event);
   if (at === parts.search.input) return inBox(parts, event);
   if (inDialog(event) || takesText(event)) return false;
   if (printable(event)) {
@@ -37,6 +43,14 @@ function press(parts: KeyParts, event: KeyboardEvent): boolean {
   if (at?.matches("a") && event.key !== "Enter") return inBox(parts, event); // the link that led here
   if (event.key === "Escape" && at && parts.root.contains(at)) return escape(parts, event);
   return false;
+}
+
+/** Wherever one is writing, but not while a dialog asks something. */
+function replace(parts: KeyParts, event: KeyboardEvent): boolean {
+  if (inDialog(event)) return false;
+  event.preventDefault();
+  if (!event.repeat) parts.replace();
+  return true;
 }
 
 /** What has the focus when nothing has it. */

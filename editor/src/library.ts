@@ -2,7 +2,7 @@
 import { element, type Create, type Instance, type Mount } from "./host";
 import { focused } from "./keys-target";
 import { Line, TagFilter } from "./library-bar";
-import type { Act, LibraryAction, LibraryData } from "./library-data";
+import type { Act, BulkVerb, LibraryAction, LibraryData } from "./library-data";
 import { Head } from "./library-head";
 import { followKeys } from "./library-keys";
 import { List } from "./library-list";
@@ -13,9 +13,6 @@ import { dress } from "./look";
 
 export type { LibraryAction, LibraryData, LibraryRow } from "./library-data";
 
-/** What is selected is told to the page after a pause; milliseconds. */
-const PAUSE = 150;
-
 class Library implements Instance<LibraryData> {
   #mount: Mount<LibraryData>;
   readonly #act: Act = (action: LibraryAction) => { this.#mount.setTriggerValue("action", action); };
@@ -25,7 +22,7 @@ class Library implements Instance<LibraryData> {
   readonly #list = new List(() => { this.#marked(); });
   readonly #line = new Line(
     this.#act,
-    (verb) => { this.#act({ kind: "bulk", do: verb, paths: this.#list.selected }); },
+    (verb) => { this.#bulk(verb); },
     () => { this.#list.selectAll(false); },
   );
   readonly #table = element("table", { className: "pk-table", role: "grid" }, this.#head.node, this.#list.body);
@@ -35,8 +32,6 @@ class Library implements Instance<LibraryData> {
     element("div", { className: "pk-tools" }, this.#search.node, this.#filter.node), this.#line.node, this.#table, this.#empty.node,
   );
   readonly #stop: () => void;
-  #told = "[]";
-  #timer: ReturnType<typeof setTimeout> | undefined;
   /** The query that the rows answer; null before the first. */
   #query: string | null = null;
   #focus = false;
@@ -50,7 +45,10 @@ class Library implements Instance<LibraryData> {
     followMouse(this.#list, this.#act);
     mount.parentElement.append(this.#root);
     dress(mount.parentElement, styles);
-    this.#stop = followKeys({ root: this.#root, search: this.#search, list: this.#list, open: (newTab) => { this.#enter(newTab); } });
+    this.#stop = followKeys({
+      root: this.#root, search: this.#search, list: this.#list, open: (newTab) => { this.#enter(newTab); },
+      replace: () => { this.#bulk("replace"); },
+    });
     this.update(mount);
   }
 
@@ -77,7 +75,6 @@ class Library implements Instance<LibraryData> {
   destroy(): void {
     this.#stop();
     this.#search.destroy();
-    clearTimeout(this.#timer);
   }
 
   /** Show whether newer rows are on their way; the old ones stay until then. */
@@ -113,15 +110,10 @@ class Library implements Instance<LibraryData> {
     this.#line.select(selected.length);
     if (active) this.#search.input.setAttribute("aria-activedescendant", active.node.id);
     else this.#search.input.removeAttribute("aria-activedescendant");
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => { this.#tellSelected(); }, PAUSE);
   }
 
-  #tellSelected(): void {
-    const now = JSON.stringify(this.#list.selected);
-    if (now === this.#told) return;
-    this.#told = now;
-    this.#mount.setStateValue("selected", this.#list.selected);
+  #bulk(verb: BulkVerb): void {
+    this.#act({ kind: "bulk", do: verb, paths: this.#list.selected });
   }
 
   /** Take the focus when the page begins to ask for it, but never from where somebody writes. */

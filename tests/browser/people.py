@@ -103,9 +103,10 @@ class Person:
         return self.page.locator(".pk-editor .cm-content")
 
     async def visit(self, where: str = "") -> None:
-        """Go to a page, and wait until its script has run."""
+        """Go to a page, and wait until its script has run and it hears keys."""
         await self.page.goto(f"{self.dashboard.url}/{where}")
         await self.idle()
+        await expect(self.page.locator(".pk-keys")).to_be_attached(timeout=40 * SECONDS)
 
     async def idle(self) -> None:
         """Wait until Streamlit has nothing left to do."""
@@ -114,18 +115,9 @@ class Person:
 
     async def undo(self) -> None:
         """Take back what was done last."""
-        button = self.button("Undo")
-        await self.click_until(button, lambda: expect(button).to_be_hidden())
-
-    async def click_until(self, button: Locator, done: Callable[[], Awaitable[None]]) -> None:
-        """Click once the page has come to rest, a second time if need be: a click into a redrawn button is lost."""
         await self.idle()
-        await button.click()
-        with contextlib.suppress(AssertionError):
-            return await done()
-        await self.idle()
-        await button.click()
-        return await done()
+        await self.button("Undo").click()
+        await expect(self.button("Undo")).to_be_hidden()
 
     async def edit(self, path: str) -> None:
         """Open a prompt in the shared editor and wait until it is in step with the server."""

@@ -135,6 +135,12 @@ async def test_nothing_is_lost_while_the_kernel_is_busy(
     )
     editor = LabEditor(notebook, await notebook.run("%prompt style/tone --edit"))
     await editor.synced()
+    # What is typed before JupyterLab knows its subshell waits in the main shell, behind the cell.
+    await notebook.page.wait_for_function(
+        "how => [...jupyterapp.shell.currentWidget.sessionContext.session.kernel._comms.values()]"
+        ".every(comm => how === 'disabled' || comm.subshellId)",
+        arg=subshells,
+    )
     flag = tmp_path / "go on"
     await notebook.begin(f"import os, time\nwhile not os.path.exists({str(flag)!r}): time.sleep(0.01)")
     await editor.type("Typed while a cell runs. ")

@@ -25,8 +25,7 @@ async def _select(person: Person, *paths: str) -> None:
 
 
 async def _bulk(person: Person, verb: str) -> None:
-    button = person.page.get_by_role("toolbar", name="The selected prompts").get_by_role("button", name=verb)
-    await person.click_until(button, lambda: expect(person.dialog).to_be_visible())
+    await person.page.get_by_role("toolbar", name="The selected prompts").get_by_role("button", name=verb).click()
 
 
 async def _paths(store: Store) -> list[str]:
@@ -171,6 +170,36 @@ async def test_several_prompts_are_moved_tagged_and_deleted_and_each_step_is_und
     await ana.undo()
     await ana.lists("review", "spare", "style/base", "style/tone")
     assert list(store.trash()) == []
+
+
+async def test_an_impatient_second_click_does_nothing_twice_and_loses_nothing(
+    dashboard: Dashboard, enter: Enter
+) -> None:
+    store = dashboard.store
+    ana = await _library(enter)
+
+    async def click_twice(name: str) -> None:
+        # Another writer holds the store, so that the second click comes while the first one is being done.
+        with store.together():
+            store.note_opened("style/tone")
+            for _ in range(2):
+                async with ana.telling():
+                    await ana.button(name).click()
+
+    await _select(ana, "review")
+    await _bulk(ana, "Delete")
+    await click_twice("Delete 1 prompt")
+    await ana.lists("style/base", "style/tone")
+    await ana.reads("Put 1 prompt into the trash.")
+    await expect(ana.dialog).to_be_hidden()
+    await click_twice("Undo")
+    await ana.lists(*ALL)
+    await ana.reads("Recovered 1 prompt.")
+    await expect(ana.button("Undo")).to_be_hidden()
+
+    await expect(ana.page.get_by_test_id("stToast")).to_have_count(0)
+    await expect(ana.page.get_by_test_id("stAlert")).to_have_count(0)
+    assert [change.kind for change in store.activity(path="review")] == ["recovered", "deleted", "created"]
 
 
 @pytest.mark.usefixtures("dashboard")

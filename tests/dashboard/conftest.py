@@ -12,6 +12,7 @@ import prompt_kernel_dashboard
 from prompt_kernel.server import Tokens
 from prompt_kernel.store import Store
 from prompt_kernel_dashboard import resources
+from tests.dashboard.session import Session
 
 APP = Path(prompt_kernel_dashboard.__file__).parent / "app.py"
 
@@ -46,10 +47,20 @@ class Page:
         return self.run()
 
     def know(self, **state: Any) -> Self:
-        """Let the session know something."""
-        for key, value in state.items():
-            self.at.session_state[key] = value
+        """Let the session remember something."""
+        self.at.session_state["pk_memory"] = self.memory | state
         return self
+
+    def choose(self, **values: Any) -> Self:
+        """Give widgets values by their keys, those too that `AppTest` has no hand for."""
+        for key, value in values.items():
+            self.at.session_state[key] = value
+        return self.run()
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What the session remembers."""
+        return dict(self.at.session_state["pk_memory"]) if "pk_memory" in self.at.session_state else {}
 
     @property
     def buttons(self) -> list[str]:
@@ -96,6 +107,15 @@ def _installed(request: pytest.FixtureRequest) -> Iterator[None]:
         resources.install(resources.Resources(request.getfixturevalue("store"), Tokens()))
     yield
     resources.install(None)
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session in which a test calls what Streamlit would call."""
+    made = Session()
+    monkeypatch.setattr("streamlit.session_state", made)
+    monkeypatch.setattr("streamlit.query_params", {})
+    return made
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from prompt_kernel.store import Store
 from prompt_kernel_dashboard import frame, panes
 from prompt_kernel_dashboard.state import Asked, Going
+from tests.dashboard.session import Session
 
 OpenApp = Callable[..., Any]
 
@@ -36,7 +37,7 @@ def test_the_browser_is_told_every_key_and_hears_those_of_its_page(library: Stor
     page = app()
     assert page.handed("keys") == {"bindings": frame.bindings_of(""), "name": "", "open_help": 0}
     heard = [binding["id"] for binding in frame.bindings_of("") if not binding["shown_only"]]
-    assert heard == ["new", "create", "replace"]
+    assert heard == ["new", "create"]
     heard = [binding["id"] for binding in frame.bindings_of("edit") if not binding["shown_only"]]
     assert heard == ["new", "create", "pane-1", "pane-2", "pane-3"]
     assert frame.bindings_of("edit")[0] == {
@@ -84,17 +85,16 @@ def test_a_store_that_takes_no_changes_says_so_in_a_sentence(
     assert page.problems[0].endswith(r"is open for reading only: it was opened so\. Nothing was changed\.")
 
 
-def test_a_key_is_heard_by_whom_it_is_for(library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_heard_by_whom_it_is_for(library: Store, session: Session) -> None:
     assert library
-    memory: dict[str, Any] = {"keys": {"pressed": {"id": "new"}}}
-    monkeypatch.setattr("streamlit.session_state", memory)
+    session["keys"] = {"pressed": {"id": "new"}}
     frame._pressed()  # noqa: SLF001 - what Streamlit calls
-    assert memory["pk_asked"] == Asked("new", {})
+    assert session.memory["pk_asked"] == Asked("new", {})
     opened = panes.opened()
     for key in ("pane-1", "pane-2", "pane-3"):
         frame.pressed(key)
     assert (opened, panes.opened()) == (["preview", "variables"], ["history"])
     assert library.preference("panes") == ["history"]
-    memory["keys"] = {}
+    session["keys"] = {}
     frame._pressed()  # noqa: SLF001 - the same
     assert panes.opened() == ["history"]

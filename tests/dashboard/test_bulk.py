@@ -94,7 +94,7 @@ def test_an_undo_that_would_lose_a_later_change_is_refused(library: Store) -> No
 
 def test_the_move_dialog_moves(library: Store, app: OpenApp) -> None:
     page = app({"pk_asked": Asked("move", {"paths": ["review"]})})
-    page.know(pk_move_to="format").run()
+    page.choose(pk_move_to="format")
     page.press("Move 1 prompt")
     assert "format/review" in library
     assert page.texts[0] == "Moved 1 prompt to format."
@@ -107,7 +107,7 @@ def test_the_move_dialog_moves(library: Store, app: OpenApp) -> None:
 def test_a_move_that_fails_says_why_and_the_dialog_stays(library: Store, app: OpenApp) -> None:
     library.save("style/review", "x")
     page = app({"pk_asked": Asked("move", {"paths": ["review"]})})
-    page.know(pk_move_to="style").run()
+    page.choose(pk_move_to="style")
     page.press("Move 1 prompt")
     assert page.problems == [r"style/review exists already\. Choose another path, or rename the other one first\."]
     assert "Move 1 prompt" in page.buttons

@@ -23,8 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 def select(page: Any, row: int) -> Any:
-    page.know(pk_directories={"selection": {"rows": [row], "columns": [], "cells": []}})
-    return page.run()
+    return page.choose(pk_directories={"selection": {"rows": [row], "columns": [], "cells": []}})
 
 
 def test_the_table_says_all_of_each_directory(library: Store, app: OpenApp, home: Path) -> None:

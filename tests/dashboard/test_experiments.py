@@ -53,9 +53,9 @@ def tried(store: Store) -> Store:
 
 @pytest.fixture
 def look(app: Callable[..., Any]) -> Open:
-    def look(name: str = "", **state: Any) -> Any:
+    def look(name: str = "") -> Any:
         going = Going("experiments", {"experiment": name} if name else {})
-        return app({"pk_name": "ana", "pk_going": going, **state})
+        return app({"pk_name": "ana", "pk_going": going})
 
     return look
 
@@ -123,7 +123,7 @@ def test_an_unknown_experiment_is_a_sentence_and_the_list(tried: Store, look: Op
 
 def test_outputs_stand_side_by_side_and_lead_to_what_made_them(tried: Store, look: Open) -> None:
     assert tried
-    page = look("tone", pk_experiment_view="Outputs side by side")
+    page = look("tone").choose(pk_experiment_view="Outputs side by side")
     assert "3 rows with both; 1 the same." in page.captions
     page.at.toggle[0].set_value(True)
     page.run()
@@ -150,7 +150,7 @@ def test_runs_are_filtered(tried: Store) -> None:
 
 def test_a_run_shows_the_text_with_its_pieces_the_answer_and_the_score(tried: Store, look: Open) -> None:
     assert tried
-    page = look("tone", pk_experiment_view="Runs")
+    page = look("tone").choose(pk_experiment_view="Runs")
     assert "6 runs. Select one to see what made it." in page.captions
     assert [row["Output"] for row in page.tables[0]] == [
         "SAY: A = 1", "2 =* b :yaS", "ValueError: *too* short",

@@ -125,7 +125,7 @@ def test_the_other_components_get_what_the_page_says(library: pk.Store) -> None:
         from prompt_kernel_dashboard import components
 
         result = components.library({"rows": [], "total": 0})
-        assert (result.query, result.selected, result.action) == ("", [], None)
+        assert (result.query, result.action) == ("", None)
 
     def tree() -> None:
         from prompt_kernel_dashboard import components

@@ -6,26 +6,17 @@ import pytest
 
 from prompt_kernel.records import Draft, Rows
 from prompt_kernel.store import Store
-from prompt_kernel_dashboard import frame
 from prompt_kernel_dashboard.app_pages import library as library_page
 from prompt_kernel_dashboard.batch import Done
 from prompt_kernel_dashboard.state import Asked, Going
 from prompt_kernel_dashboard.view import View
+from tests.dashboard.session import Session
 
 OpenApp = Callable[..., Any]
 
 
 def rows(page: Any) -> list[str]:
     return [row["path"] for row in page.handed("library")["rows"]]
-
-
-@pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A session's memory, for what a callback does: `AppTest` cannot fire the triggers of components."""
-    memory: dict[str, Any] = {}
-    monkeypatch.setattr("streamlit.session_state", memory)
-    monkeypatch.setattr("streamlit.query_params", {})
-    return memory
 
 
 def test_the_library_shows_all_prompts_and_the_tree(library: Store, app: OpenApp) -> None:
@@ -85,16 +76,16 @@ def test_what_a_session_looks_at_survives_another_page(library: Store, app: Open
     assert (rows(page), page.handed("library")["query"]) == (["style/base"], "brief")
 
 
-def test_opening_leads_to_the_editor(library: Store, session: dict[str, Any]) -> None:
+def test_opening_leads_to_the_editor(library: Store, session: Session) -> None:
     library_page.act(library, {"kind": "open", "path": "review", "newTab": False})
-    assert session["pk_going"] == Going("edit", {"prompt": "review"})
+    assert session.memory["pk_going"] == Going("edit", {"prompt": "review"})
 
 
-def test_a_star_makes_a_favourite_and_unmakes_it(library: Store, session: dict[str, Any]) -> None:
+def test_a_star_makes_a_favourite_and_unmakes_it(library: Store, session: Session) -> None:
     library_page.act(library, {"kind": "favourite", "path": "review", "on": True})
     assert [entry.path for entry in library.favourites()] == ["review"]
     library_page.act(library, {"kind": "favourite", "path": "review", "on": False})
-    assert (list(library.favourites()), session) == ([], {})
+    assert (list(library.favourites()), session.memory) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -109,53 +100,51 @@ def test_a_star_makes_a_favourite_and_unmakes_it(library: Store, session: dict[s
     ],
 )
 def test_what_asks_for_more_opens_its_dialog(
-    library: Store, session: dict[str, Any], action: dict[str, Any], asked: Asked | None
+    library: Store, session: Session, action: dict[str, Any], asked: Asked | None
 ) -> None:
     library_page.act(library, action)
-    assert session.get("pk_asked") == asked
+    assert session.memory.get("pk_asked") == asked
 
 
-def test_every_other_action_changes_the_view(library: Store, session: dict[str, Any]) -> None:
+def test_every_other_action_changes_the_view(library: Store, session: Session) -> None:
     library_page.act(library, {"kind": "sort", "column": "author"})
-    assert session["pk_view"] == View(sort="author")
+    assert session.memory["pk_view"] == View(sort="author")
 
 
-def test_what_the_components_say_arrives(library: Store, session: dict[str, Any]) -> None:
-    session["library"] = {"query": "tone", "selected": [], "action": {"kind": "tag", "tag": "style"}}
+def test_what_the_components_say_arrives(library: Store, session: Session) -> None:
+    session["library"] = {"query": "tone", "action": {"kind": "tag", "tag": "style"}}
     session["tree"] = {"choose": {"view": "directory", "path": "style"}, "move": {"paths": ["review"], "to": "style"}}
     library_page._typed()  # noqa: SLF001 - what Streamlit calls
     library_page._acted()  # noqa: SLF001 - the same
     library_page._chosen()  # noqa: SLF001 - the same
-    assert session["pk_view"] == View(kind="directory", directory="style", tag="style", query="tone")
+    assert session.memory["pk_view"] == View(kind="directory", directory="style", tag="style", query="tone")
     library_page._dropped()  # noqa: SLF001 - the same
     assert "style/review" in library
-    assert session["pk_done"].sentence == "Moved 1 prompt to style."
+    assert session.memory["pk_done"].sentence == "Moved 1 prompt to style."
 
 
-def test_a_drop_that_fails_is_told(library: Store, session: dict[str, Any]) -> None:
+def test_a_drop_that_fails_is_told(library: Store, session: Session) -> None:
     library.save("style/review", "x")
     session["tree"] = {"move": {"paths": ["review"], "to": "style"}}
     library_page._dropped()  # noqa: SLF001 - what Streamlit calls
-    assert [told.sentence for told in session["pk_flashes"]] == [
+    assert [told.sentence for told in session.memory["pk_flashes"]] == [
         "style/review exists already. Choose another path, or rename the other one first."
     ]
 
 
-def test_replacing_begins_with_what_is_selected_or_looked_at(session: dict[str, Any]) -> None:
-    session["pk_view"] = View(kind="directory", directory="style", tag="t")
-    session["library"] = {"selected": []}
-    frame.pressed("replace")
-    assert session["pk_asked"] == Asked("replace", {"directory": "style", "tag": "t"})
-    session["library"] = {"selected": ["review"]}
-    frame.pressed("replace")
-    assert session["pk_asked"] == Asked("replace", {"paths": ["review"]})
+def test_replacing_begins_with_what_is_selected_or_looked_at(library: Store, session: Session) -> None:
+    session.memory["pk_view"] = View(kind="directory", directory="style", tag="t")
+    library_page.act(library, {"kind": "bulk", "do": "replace", "paths": []})
+    assert session.memory["pk_asked"] == Asked("replace", {"directory": "style", "tag": "t"})
+    library_page.act(library, {"kind": "bulk", "do": "replace", "paths": ["review"]})
+    assert session.memory["pk_asked"] == Asked("replace", {"paths": ["review"]})
 
 
-def test_nothing_said_changes_nothing(library: Store, session: dict[str, Any]) -> None:
+def test_nothing_said_changes_nothing(library: Store, session: Session) -> None:
     assert library
     for heard in (library_page._acted, library_page._chosen, library_page._dropped):  # noqa: SLF001 - what Streamlit calls
         heard()
-    assert session == {}
+    assert session.memory == {}
 
 
 def test_names_are_never_markdown(store: Store, app: OpenApp) -> None:

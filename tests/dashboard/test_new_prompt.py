@@ -8,6 +8,7 @@ from prompt_kernel_dashboard import frame
 from prompt_kernel_dashboard.app_pages import new_prompt
 from prompt_kernel_dashboard.creating import Report
 from prompt_kernel_dashboard.state import Asked
+from tests.dashboard.session import Session
 
 OpenApp = Callable[..., Any]
 
@@ -25,7 +26,7 @@ def test_the_path_is_shown_as_it_will_be_and_the_editor_opens(library: Store, ap
     page.press("Create")
     assert library.get("style/voice").text == ""
     assert (page.handed("editor")["path"], page.at.query_params) == ("style/voice", {"prompt": "style/voice"})
-    assert "pk_asked" not in page.at.session_state
+    assert "pk_asked" not in page.memory
 
 
 TAKEN = r"Choose another path, or rename the other one first\."
@@ -55,12 +56,10 @@ def test_enter_on_a_bad_name_creates_nothing(library: Store, app: OpenApp) -> No
     assert (len(library), len(page.problems)) == (4, 1)
 
 
-def test_the_key_for_enter_is_heard_in_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory: dict[str, Any] = {}
-    monkeypatch.setattr("streamlit.session_state", memory)
+def test_the_key_for_enter_is_heard_in_the_name(session: Session) -> None:
     frame.pressed("create")
     frame.pressed("new")
-    assert memory == {"pk_pressed": "create", "pk_asked": Asked("new", {})}
+    assert session.memory == {"pk_pressed": "create", "pk_asked": Asked("new", {})}
 
 
 def test_a_copy_is_found_by_what_is_typed(library: Store, app: OpenApp) -> None:

@@ -11,6 +11,7 @@ from prompt_kernel.records import Change, Draft, Reference, TextDiff
 from prompt_kernel.store import Store
 from prompt_kernel_dashboard import panes
 from prompt_kernel_dashboard.panes import history, impact, parts, references, sentences, siblings, variables
+from tests.dashboard.session import Session
 
 Edit = Callable[..., Any]
 NOW = datetime(2030, 5, 17, 12, 0, tzinfo=UTC)
@@ -47,27 +48,24 @@ def test_a_closed_pane_draws_nothing(library: Store, edit: Edit) -> None:
 
 
 def test_a_store_that_takes_no_changes_still_has_panes_that_open(
-    library: Store, monkeypatch: pytest.MonkeyPatch
+    library: Store, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise ReadOnlyStoreError(library.url, "it was opened so")
 
-    memory: dict[str, object] = {"pk_panes": []}
-    monkeypatch.setattr("streamlit.session_state", memory)
+    session.memory["pk_panes"] = []
     monkeypatch.setattr(Store, "set_preference", refuse)
     panes.toggle("preview")
-    assert memory == {"pk_panes": ["preview"], "pane-preview": True}
+    assert session == {"pk_memory": {"pk_panes": ["preview"]}, "pane-preview": True}
 
 
-def test_a_field_follows_what_is_stored_until_somebody_has_typed_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory: dict[str, object] = {}
-    monkeypatch.setattr("streamlit.session_state", memory)
+def test_a_field_follows_what_is_stored_until_somebody_has_typed_in_it(session: Session) -> None:
     shown = []
     for stored, typed in (("a", None), ("b", None), ("b", "mine"), ("c", None)):
         if typed:
-            memory["field"] = typed
+            session["field"] = typed
         parts.follow("field", stored)
-        shown.append(memory["field"])
+        shown.append(session["field"])
     assert shown == ["a", "b", "mine", "mine"]
 
 

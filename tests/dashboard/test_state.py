@@ -100,7 +100,7 @@ def test_what_is_told_afterwards_is_told_once(library: Store, app: OpenApp) -> N
 def test_the_address_opens_a_prompt(library: Store, app: OpenApp) -> None:
     assert library
     page = app(prompt="style/tone")
-    assert (page.at.session_state["pk_current"], page.at.query_params) == ("style/tone", {"prompt": "style/tone"})
+    assert (page.memory["pk_current"], page.at.query_params) == ("style/tone", {"prompt": "style/tone"})
     assert page.handed("editor")["path"] == "style/tone"
 
 

@@ -69,9 +69,10 @@ def _filters(store: Store) -> Filter:
 
 def _pages(wanted: Filter) -> list[int]:
     """Return the last ids of the pages before this one; another filter begins anew."""
-    if st.session_state.get(_FILTER) != wanted:
-        st.session_state[_FILTER], st.session_state[_PAGES] = wanted, []
-    found: list[int] = st.session_state[_PAGES]
+    memory = state.memory()
+    if memory.get(_FILTER) != wanted:
+        memory[_FILTER], memory[_PAGES] = wanted, []
+    found: list[int] = memory[_PAGES]
     return found
 
 

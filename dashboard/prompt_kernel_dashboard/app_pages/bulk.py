@@ -16,13 +16,13 @@ _MOST_REPLACED: Final = 1_000
 
 def finish(done: batch.Done) -> None:
     """Close the dialog, and let the next run tell what was done and how it is undone."""
-    st.session_state[_DONE] = done
+    state.memory()[_DONE] = done
     state.answered()
 
 
 def show_done() -> None:
     """Show what was done last, until somebody has read it."""
-    done: batch.Done | None = st.session_state.get(_DONE)
+    done: batch.Done | None = state.memory().get(_DONE)
     if done is None:
         return
     # At the bottom it moves nothing that somebody is about to click.
@@ -34,11 +34,11 @@ def show_done() -> None:
 
 
 def _close() -> None:
-    st.session_state.pop(_DONE, None)
+    state.memory().pop(_DONE, None)
 
 
 def _undo() -> None:
-    done: batch.Done = st.session_state[_DONE]
+    done: batch.Done = state.memory()[_DONE]
     if done.undo:
         with state.telling(state.flash_problem):
             finish(batch.undo(state.store(), done.undo))

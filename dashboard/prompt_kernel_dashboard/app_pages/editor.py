@@ -82,9 +82,9 @@ def _nothing_open(store: Store) -> None:
 
 def _note(store: Store, prompt: Prompt) -> None:
     """Remember that it was opened, once: a page is drawn many times."""
-    if st.session_state.get(_NOTED) == prompt.uid or store.read_only:
+    if state.memory().get(_NOTED) == prompt.uid or store.read_only:
         return
-    st.session_state[_NOTED] = prompt.uid
+    state.memory()[_NOTED] = prompt.uid
     try:
         store.note_opened(prompt.path)
     except PromptKernelError:

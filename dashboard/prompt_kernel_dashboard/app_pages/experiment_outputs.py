@@ -7,6 +7,7 @@ import streamlit as st
 
 from prompt_kernel import Results
 from prompt_kernel.runs import Run
+from prompt_kernel_dashboard import state
 from prompt_kernel_dashboard.app_pages.experiment_runs import detail, shortened
 from prompt_kernel_dashboard.diffs import Line, words
 from prompt_kernel_dashboard.diffs import markdown as drawn
@@ -87,14 +88,15 @@ def _pair(results: Results, pair: Pair) -> None:
             with place:
                 _output(run, other, "-" if run is pair.left else "+")
                 st.button("What made this?", key=f"trace-{run.id}", type="tertiary", on_click=_trace, args=(run.id,))
-        traced = st.session_state.get(_TRACED)
+        traced = state.memory().get(_TRACED)
         chosen = next((run for run in (pair.left, pair.right) if run.id == traced), None)
         if chosen:
             detail(results, chosen)
 
 
 def _trace(number: int) -> None:
-    st.session_state[_TRACED] = None if st.session_state.get(_TRACED) == number else number
+    memory = state.memory()
+    memory[_TRACED] = None if memory.get(_TRACED) == number else number
 
 
 def _output(run: Run, other: Run, sign: str) -> None:

@@ -65,7 +65,7 @@ def _empty() -> None:
 def _all(known: list[ExperimentSummary]) -> None:
     st.subheader("Experiments", anchor=False)
     st.caption(f"{count_of(len(known), 'experiment')}, the latest first.")
-    at, most = now(), int(st.session_state.setdefault(_SHOWN, _AT_ONCE))
+    at, most = now(), int(state.memory().setdefault(_SHOWN, _AT_ONCE))
     for one in known[:most]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             key = f"experiment-{one.name}"
@@ -74,7 +74,7 @@ def _all(known: list[ExperimentSummary]) -> None:
             if one.errors:
                 st.badge(count_of(one.errors, "error"), color="red")
     if len(known) > most and st.button("Show more"):
-        st.session_state[_SHOWN] = most + _AT_ONCE
+        state.memory()[_SHOWN] = most + _AT_ONCE
         st.rerun()
 
 

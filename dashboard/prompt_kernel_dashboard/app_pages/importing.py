@@ -37,14 +37,14 @@ def sync(directory: str) -> SyncReport:
     """
     with _bar("files") as progress:
         report = state.store().sync(directory, progress=progress)
-    st.session_state[_COPIES] = tuple(report.conflicts.values())
+    state.memory()[_COPIES] = tuple(report.conflicts.values())
     bulk.finish(batch.Done(sentence_of_sync(report)))
     return report
 
 
 def show_copies() -> None:
     """Offer to open what the last sync could not merge, until it is deleted or there is another sync."""
-    copies = [entry.path for entry in state.store().entries(st.session_state.get(_COPIES, ()))]
+    copies = [entry.path for entry in state.store().entries(state.memory().get(_COPIES, ()))]
     if not copies:
         return
     st.text("What could not be merged, and was kept; take from it what you need, and delete it:")

@@ -1,6 +1,6 @@
 """The library: the tree of directories, and one page of prompts, searched, sorted and filtered in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ def show() -> None:
     store = state.store()
     directories = state.directories()
     shown, page = view.turned_back(store, current_view())
-    st.session_state[_VIEW] = shown
+    state.memory()[_VIEW] = shown
     with st.sidebar:
         components.tree(view.tree_data(store, shown, directories), on_choose=_chosen, on_move=_dropped)
     bulk.show_done()
@@ -33,18 +33,18 @@ def show() -> None:
 
 def current_view() -> View:
     """Return what the session's library shows."""
-    found: View = st.session_state.get(_VIEW, View())
+    found: View = state.memory().get(_VIEW, View())
     return found
 
 
 def _typed() -> None:
-    st.session_state[_VIEW] = current_view().search(str(state.said("library", "query") or ""))
+    state.memory()[_VIEW] = current_view().search(str(state.said("library", "query") or ""))
 
 
 def _chosen() -> None:
     said = state.said("tree", "choose")
     if isinstance(said, Mapping):
-        st.session_state[_VIEW] = current_view().choose(str(said.get("view", "")), str(said.get("path") or ""))
+        state.memory()[_VIEW] = current_view().choose(str(said.get("view", "")), str(said.get("path") or ""))
 
 
 def _dropped() -> None:
@@ -70,20 +70,18 @@ def act(store: Store, action: Mapping[str, Any]) -> None:
         store.favourite(str(action.get("path", "")), bool(action.get("on")))
     elif kind == "new":
         state.ask("new")
-    elif kind == "bulk" and action.get("do") in bulk.DIALOGS and paths_in(action):
-        state.ask(str(action["do"]), paths=paths_in(action))
+    elif kind == "bulk" and action.get("do") in bulk.DIALOGS:
+        _ask(str(action["do"]), paths_in(action))
     else:
-        st.session_state[_VIEW] = view.act(current_view(), action)
+        state.memory()[_VIEW] = view.act(current_view(), action)
 
 
-def ask_replace() -> None:
-    """Ask what to replace: in the prompts that are selected, or else where the library is looking."""
-    selected = state.said("library", "selected")
-    if selected:
-        state.ask("replace", paths=list(selected))
-    else:
+def _ask(dialog: str, paths: Sequence[str]) -> None:
+    if paths:
+        state.ask(dialog, paths=paths)
+    elif dialog == "replace":
         shown = current_view()
-        state.ask("replace", directory=shown.directory, tag=shown.tag)
+        state.ask(dialog, directory=shown.directory, tag=shown.tag)
 
 
 def paths_in(said: Mapping[str, Any]) -> list[str]:

@@ -28,11 +28,11 @@ def show() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{count_of(len(found), 'prompt')}, the latest first.", width="content")
             st.button("Empty the trash", key="purge-all", on_click=state.ask, args=("purge",))
-        most = int(st.session_state.setdefault(_SHOWN, _AT_ONCE))
+        most = int(state.memory().setdefault(_SHOWN, _AT_ONCE))
         for trashed in found[:most]:
             _row(trashed, now())
         if len(found) > most and st.button("Show more"):
-            st.session_state[_SHOWN] = most + _AT_ONCE
+            state.memory()[_SHOWN] = most + _AT_ONCE
             st.rerun()
         _dialog(found)
 

@@ -38,9 +38,10 @@ _TITLES: Final = {pane.name: pane for pane in PANES}
 
 def opened() -> list[str]:
     """Return the names of the panes that are open, as the person who is here left them."""
-    if _OPEN not in st.session_state:
-        st.session_state[_OPEN] = known_of(state.store().preference(_PREFERENCE))
-    found: list[str] = st.session_state[_OPEN]
+    memory = state.memory()
+    if _OPEN not in memory:
+        memory[_OPEN] = known_of(state.store().preference(_PREFERENCE))
+    found: list[str] = memory[_OPEN]
     return found
 
 
@@ -53,13 +54,14 @@ def known_of(preference: object) -> list[str]:
 
 def toggle(name: str) -> None:
     """Open a pane, or close it: for a keyboard shortcut, called before the panes are drawn."""
-    _remember(name, is_open=name not in opened())
-    st.session_state[_key(name)] = name in opened()
+    is_open = name not in opened()
+    st.session_state[_key(name)] = is_open
+    _remember(name, is_open=is_open)
 
 
 def _remember(name: str, *, is_open: bool) -> None:
     names = [pane.name for pane in PANES if (is_open if pane.name == name else pane.name in opened())]
-    st.session_state[_OPEN] = names
+    state.memory()[_OPEN] = names
     try:
         state.store().set_preference(_PREFERENCE, names)
     except PromptKernelError:
@@ -72,7 +74,7 @@ def _key(name: str) -> str:
 
 
 def _on_toggle(name: str) -> None:
-    _remember(name, is_open=bool(st.session_state[_key(name)]))
+    _remember(name, is_open=bool(state.value_of(_key(name))))
 
 
 def frame(name: str, draw: Callable[[], None]) -> None:

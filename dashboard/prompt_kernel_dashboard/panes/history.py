@@ -30,11 +30,11 @@ def _draw(path: str) -> None:
     prompt = store.get(path)
     versions = store.history(prompt.path)
     st.caption("Choose one version to compare it with what stands in the editor, or two to compare them.")
-    most = int(st.session_state.setdefault(_SHOWN, {}).get(prompt.uid, _AT_ONCE))
+    most = int(state.memory().setdefault(_SHOWN, {}).get(prompt.uid, _AT_ONCE))
     with st.container(gap="xsmall"):
         chosen = [version for version in versions[:most] if _row(prompt, version)]
     if len(versions) > most:
-        st.button("Older versions", on_click=st.session_state[_SHOWN].update, args=({prompt.uid: most + _AT_ONCE},))
+        st.button("Older versions", on_click=state.memory()[_SHOWN].update, args=({prompt.uid: most + _AT_ONCE},))
     if len(chosen) > _TWO:
         st.warning("Choose two at most.")
     elif chosen:

@@ -24,8 +24,8 @@ def _draw(path: str) -> None:
     prompt = store.get(path)
     if st.button("What would a save change?"):
         live = live_text(store, prompt)
-        st.session_state[_FOUND] = prompt.uid, live, prompt.version, list(store.impact(prompt.path, live))
-    uid, text, version, found = st.session_state.get(_FOUND, ("", "", 0, []))
+        state.memory()[_FOUND] = prompt.uid, live, prompt.version, list(store.impact(prompt.path, live))
+    uid, text, version, found = state.memory().get(_FOUND, ("", "", 0, []))
     if uid != prompt.uid:
         st.caption("It compares what the prompts that include this one expand to, before and after.")
         return

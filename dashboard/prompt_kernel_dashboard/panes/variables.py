@@ -41,7 +41,7 @@ def declarations(store: Store, prompt: Prompt, live: str) -> dict[str, Declarati
 
 def _raw(prompt: Prompt) -> dict[str, object]:
     """Return what stands in the fields of a prompt; it is kept for the session, also while another page is open."""
-    found: dict[str, object] = st.session_state.setdefault(_VALUES, {}).setdefault(prompt.uid, {})
+    found: dict[str, object] = state.memory().setdefault(_VALUES, {}).setdefault(prompt.uid, {})
     return found
 
 
@@ -71,7 +71,7 @@ def _form(prompt: Prompt, fields: list[form.Field]) -> None:
 
 
 def _clear(prompt: Prompt, fields: list[form.Field]) -> None:
-    st.session_state[_VALUES][prompt.uid] = {}
+    state.memory()[_VALUES][prompt.uid] = {}
     for field in fields:
         st.session_state.pop(f"value-{prompt.uid}-{field.name}", None)
 
