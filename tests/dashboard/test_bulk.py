@@ -6,8 +6,10 @@ import pytest
 from prompt_kernel.errors import ConflictError, InvalidMetadataError, PathTakenError, ReferencedError
 from prompt_kernel.store import Store
 from prompt_kernel_dashboard import batch
+from prompt_kernel_dashboard.app_pages import bulk
 from prompt_kernel_dashboard.batch import Done, Undo
 from prompt_kernel_dashboard.state import Asked
+from tests.dashboard.session import Session
 
 OpenApp = Callable[..., Any]
 
@@ -121,6 +123,13 @@ def test_the_tag_dialog_offers_the_tags_that_are_there(library: Store, app: Open
     page.run()
     page.press("Change")
     assert [library.get(path).tags for path in ("style/tone", "review")] == [("format",), ("format",)]
+
+
+def test_undo_after_the_notice_was_closed_does_nothing(library: Store, session: Session) -> None:
+    bulk.finish(batch.move(library, ["review"], "style"))
+    bulk._close()  # noqa: SLF001 - what Streamlit calls
+    bulk._undo()  # noqa: SLF001 - the same
+    assert ("style/review" in library, session.memory) == (True, {})
 
 
 def test_the_delete_dialog_names_the_referrers_and_wants_to_be_told_twice(library: Store, app: OpenApp) -> None:

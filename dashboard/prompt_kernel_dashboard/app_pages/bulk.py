@@ -38,8 +38,8 @@ def _close() -> None:
 
 
 def _undo() -> None:
-    done: batch.Done = state.memory()[_DONE]
-    if done.undo:
+    done: batch.Done | None = state.memory().get(_DONE)
+    if done and done.undo:
         with state.telling(state.flash_problem):
             finish(batch.undo(state.store(), done.undo))
 
