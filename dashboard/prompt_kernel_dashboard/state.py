@@ -145,7 +145,7 @@ def open_prompt(path: str) -> None:
     asked = st.query_params.get("prompt", "")
     if asked and asked != path:
         memory()[_LEFT] = asked, time.monotonic()
-    memory().update({_CURRENT: path, _ADDRESS: path})
+    _note(path)
     go_to("edit", prompt=path)
 
 
@@ -156,11 +156,12 @@ def current() -> str:
     Back, counts more.
     """
     asked = st.query_params.get("prompt", "")
-    known = str(memory().get(_CURRENT, ""))
-    if asked and asked != memory().get(_ADDRESS):
-        left, at = memory().get(_LEFT, ("", 0.0))
+    remembers = memory()
+    known = str(remembers.get(_CURRENT, ""))
+    if asked and asked != remembers.get(_ADDRESS):
+        left, at = remembers.get(_LEFT, ("", 0.0))
         if asked != left or time.monotonic() - at > _STALE_FOR:
-            memory().update({_CURRENT: asked, _ADDRESS: asked})
+            _note(asked)
             known = asked
     if known and asked != known:
         st.query_params["prompt"] = known
@@ -181,6 +182,10 @@ def renamed(path: str) -> None:
     """Follow the prompt that the editor shows to its new path."""
     # The address first: whether a run ends there, the session knows one path.
     st.query_params["prompt"] = path
+    _note(path)
+
+
+def _note(path: str) -> None:
     memory().update({_CURRENT: path, _ADDRESS: path})
 
 

@@ -44,7 +44,8 @@ def _undo() -> None:
             finish(batch.undo(state.store(), done.undo))
 
 
-def _confirm(label: str, does: Callable[[], batch.Done], *, disabled: bool = False) -> None:
+def confirm(label: str, does: Callable[[], batch.Done], *, disabled: bool = False) -> None:
+    """Draw the button of a dialog that does what was asked for; what goes wrong is told in the dialog."""
     if st.button(label, type="primary", key="pk_confirm", shortcut="Mod+Enter", disabled=disabled):
         with state.telling():
             finish(does())
@@ -59,7 +60,7 @@ def move(paths: Sequence[str]) -> None:
     known = [directory.path for directory in state.directories()]
     to = directory_choice("To the directory", known, key="pk_move_to", help_text="One that is there, or a new one.")
     st.caption("Texts that include them are rewritten, and their old paths still find them.")
-    _confirm(f"Move {count_of(len(paths), 'prompt')}", lambda: batch.move(store, paths, to))
+    confirm(f"Move {count_of(len(paths), 'prompt')}", lambda: batch.move(store, paths, to))
 
 
 @st.dialog("Change tags", on_dismiss=state.answered)
@@ -71,7 +72,7 @@ def tag(paths: Sequence[str]) -> None:
     known = list(state.tags())
     add = st.multiselect("Add", known, key="pk_tags_add", accept_new_options=True)
     remove = st.multiselect("Take away", has, key="pk_tags_remove", disabled=not has)
-    _confirm("Change", lambda: batch.retag(store, paths, add, remove), disabled=not (add or remove))
+    confirm("Change", lambda: batch.retag(store, paths, add, remove), disabled=not (add or remove))
 
 
 @st.dialog("Delete prompts", on_dismiss=state.answered)
@@ -88,7 +89,7 @@ def delete(paths: Sequence[str]) -> None:
         )
         force = st.checkbox("Delete them all the same", key="pk_delete_force")
     st.caption("They go into the trash, from where they can be recovered.")
-    _confirm(
+    confirm(
         f"Delete {count_of(len(paths), 'prompt')}",
         lambda: batch.delete(store, paths, force=force),
         disabled=bool(found) and not force,
@@ -124,7 +125,7 @@ def replace(paths: Sequence[str] = (), directory: str = "", tag: str = "") -> No
         )
         _preview(found)
         fit = batch.applicable(found)
-        _confirm(
+        confirm(
             f"Replace in {count_of(len(fit), 'prompt')}",
             lambda: batch.replace(store, find, replacement, fit, regex=regex, case=case),
             disabled=not fit,

@@ -21,13 +21,6 @@ def _find(store: Store, path: str) -> Directory:
     raise DirectoryNotFoundError(path)
 
 
-def _confirm(label: str, does: Callable[[], batch.Done], *, disabled: bool = False) -> None:
-    if st.button(label, type="primary", key="pk_confirm", shortcut="Mod+Enter", disabled=disabled):
-        with state.telling():
-            bulk.finish(does())
-            st.rerun()
-
-
 @st.dialog("Add a directory", on_dismiss=state.answered)
 def add() -> None:
     """Ask for a path, what it is for, and perhaps a folder on disk."""
@@ -43,7 +36,7 @@ def add() -> None:
     if path:
         with state.telling():
             check_path(path)
-    _confirm("Add", lambda: _add(store, path, description, folder, bring=bring), disabled=not path)
+    bulk.confirm("Add", lambda: _add(store, path, description, folder, bring=bring), disabled=not path)
 
 
 def _add(store: Store, path: str, description: str, folder: str, *, bring: bool) -> batch.Done:
@@ -65,7 +58,7 @@ def edit(path: str) -> None:
         description = st.text_input("Description", value=known.description, key=f"pk_edit_description:{path}") or ""
         st.session_state.setdefault(f"pk_edit_folder:{path}", known.source)
         folder = folder_input("Linked folder", key=f"pk_edit_folder:{path}", help_text="Empty: none.")
-        _confirm("Save", lambda: _edit(store, known, description, folder))
+        bulk.confirm("Save", lambda: _edit(store, known, description, folder))
 
 
 def _edit(store: Store, known: Directory, description: str, folder: str) -> batch.Done:
@@ -84,7 +77,7 @@ def rename(path: str) -> None:
     if new:
         with state.telling():
             check_path(new)
-    _confirm("Rename", lambda: _rename(store, path, new), disabled=new in ("", path))
+    bulk.confirm("Rename", lambda: _rename(store, path, new), disabled=new in ("", path))
 
 
 def _rename(store: Store, path: str, new: str) -> batch.Done:
@@ -104,7 +97,7 @@ def remove(path: str) -> None:
             st.text(f"It holds {count_of(known.prompts, 'prompt')}. Move or delete these first.")
         elif known.source:
             st.text(f"The files in {known.source} stay where they are.")
-        _confirm("Remove", lambda: _remove(store, known.path), disabled=bool(known.prompts))
+        bulk.confirm("Remove", lambda: _remove(store, known.path), disabled=bool(known.prompts))
 
 
 def _remove(store: Store, path: str) -> batch.Done:
