@@ -1,6 +1,7 @@
 """The pages of the dashboard and the way between them."""
 
 import streamlit as st
+from streamlit.delta_generator_singletons import context_dg_stack, get_default_dg_stack_value
 
 from prompt_kernel_dashboard import frame, state
 from prompt_kernel_dashboard.app_pages import activity, directories, editor, experiments, library, trash
@@ -8,6 +9,9 @@ from prompt_kernel_dashboard.app_pages import activity, directories, editor, exp
 
 def show() -> None:
     """Show the page that was asked for."""
+    # Where runs wait for each other (`launch`), one begins inside the dialog in which the last one ended; Streamlit
+    # itself resets this only after a run that was cut short.
+    context_dg_stack.set(get_default_dg_stack_value())
     st.set_page_config(page_title="Prompt Kernel", page_icon="🧩", layout="wide", menu_items={"About": frame.ABOUT})
     pages = {
         "": st.Page(library.show, title="Library", icon=":material/menu_book:", default=True),
